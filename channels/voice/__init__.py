@@ -1,0 +1,1 @@
+"""Shared by the telephone channels: engine processes, and listening."""

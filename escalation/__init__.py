@@ -1,0 +1,1 @@
+"""From outcomes to people: incidents, tickets, notices (the issue "Escalation" builds it)."""

@@ -1,0 +1,1 @@
+"""What a probe is, when it is due and how it is judged. Pure: standard library and pydantic."""

@@ -1,0 +1,214 @@
+"""The script language: one verb per step, a closed set (the contract: "Script").
+
+The models here validate what people write in the config; the player runs them unchanged.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+DEFAULT_WITHIN_S = 30.0
+
+VERBS = ("expect", "press", "send", "choose", "play", "open", "fill", "click", "end")
+PLAIN_EXPECTS = ("answer", "reply", "handoff", "agent", "message", "music", "silence")
+TONES = ("busy", "ringback", "congestion", "sit")
+"""Tones a script may expect."""
+_WITH_ARGUMENT = {
+    "prompt": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*"),
+    "tone": re.compile("|".join(TONES)),
+    "status": re.compile(r"[1-6]\d\d"),
+    "element": re.compile(r".+", re.DOTALL),
+}
+
+
+def parse_duration(value: object) -> float:
+    """Seconds of ``500ms``, `10s``, ``30m`` or ``1h``. Raises ValueError for anything else, a bare number included."""
+    if isinstance(value, str) and (match := DURATION.fullmatch(value)):
+        return float(match["number"]) * _SECONDS[match["unit"]]
+    raise ValueError('a duration is text with a unit: "500ms", "10s", "30m" or "1h"')
+
+
+Seconds = Annotated[float, BeforeValidator(parse_duration)]
+"""A duration of the config, in seconds."""
+
+
+class _Step(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def text(self) -> str:
+        """The step in the words of the script, for people and JSON."""
+        raise NotImplementedError  # pragma: no cover
+
+
+class ExpectStep(_Step):
+    """Wait for one of several things, until a deadline that starts when the step starts."""
+
+    expect: tuple[str, ...]
+    within: Seconds = DEFAULT_WITHIN_S
+    slow: Seconds | None = None
+    matching: str | None = None
+    never: tuple[str, ...] = ()
+    optional: bool = False
+
+    @field_validator("expect", "never", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        values = [value] if isinstance(value, str) else value
+        if not isinstance(values, (list, tuple)) or not values:
+            raise ValueError("one thing to expect, or a list of them")
+        for item in values:
+            check_expectation(item)
+        return tuple(values)
+
+    @field_validator("matching")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from error
+        return value
+
+    @model_validator(mode="after")
+    def _slow_before_deadline(self) -> Self:
+        if self.within <= 0:
+            raise ValueError("within must be longer than 0s")
+        if self.slow is not None and self.slow >= self.within:
+            raise ValueError("slow must be shorter than within")
+        return self
+
+    @property
+    def text(self) -> str:
+        return "expect " + " | ".join(self.expect)
+
+
+class PressStep(_Step):
+    """Send DTMF digits. ``at_pause`` is for ``siaga call`` only and not part of the config's language."""
+
+    press: Annotated[str, Field(pattern=r"^[0-9A-D*#]+$")]
+    mode: Literal["auto", "rfc4733", "info", "inband"] = "auto"
+    barge_in: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"press {self.press}"
+
+
+class PressAtPauseStep(PressStep):
+    """Send digits at the first pause of the far end: the rule of ``siaga call --press``, never written in a config."""
+
+
+class SendStep(_Step):
+    """Send a text message."""
+
+    send: Annotated[str, Field(min_length=1)]
+    template: str | None = None
+
+    @property
+    def text(self) -> str:
+        return "send"
+
+
+class ChooseStep(_Step):
+    """Choose a button, quick reply or menu entry by its text."""
+
+    choose: Annotated[str, Field(min_length=1)]
+
+    @property
+    def text(self) -> str:
+        return f"choose {self.choose}"
+
+
+class PlayStep(_Step):
+    """Play one of our sounds."""
+
+    play: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+    @property
+    def text(self) -> str:
+        return f"play {self.play}"
+
+
+class OpenStep(_Step):
+    """Open an address in the browser."""
+
+    open: str
+
+    @property
+    def text(self) -> str:
+        return "open"
+
+
+class Fill(BaseModel):
+    """What goes where."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    selector: str
+    value: str
+
+
+class FillStep(_Step):
+    """Fill a form field."""
+
+    fill: Fill
+
+    @property
+    def text(self) -> str:
+        return f"fill {self.fill.selector}"
+
+
+class ClickStep(_Step):
+    """Click an element."""
+
+    click: str
+
+    @property
+    def text(self) -> str:
+        return f"click {self.click}"
+
+
+class EndStep(_Step):
+    """Hang up or close; also happens after the last step."""
+
+    end: Literal[True]
+
+    @property
+    def text(self) -> str:
+        return "end"
+
+
+Step = (
+    ExpectStep | PressStep | SendStep | ChooseStep | PlayStep | OpenStep | FillStep | ClickStep | EndStep
+)
+STEP_BY_VERB: dict[str, type[_Step]] = {
+    "expect": ExpectStep,
+    "press": PressStep,
+    "send": SendStep,
+    "choose": ChooseStep,
+    "play": PlayStep,
+    "open": OpenStep,
+    "fill": FillStep,
+    "click": ClickStep,
+    "end": EndStep,
+}
+
+
+def check_expectation(value: object) -> None:
+    """Raise ValueError unless the value is a well-formed thing to expect."""
+    if not isinstance(value, str):
+        raise ValueError("a thing to expect is text")
+    kind, colon, argument = value.partition(":")
+    if not colon and kind in PLAIN_EXPECTS:
+        return
+    if colon and (pattern := _WITH_ARGUMENT.get(kind)) and pattern.fullmatch(argument):
+        return
+    allowed = ", ".join((*PLAIN_EXPECTS, "prompt:NAME", *(f"tone:{t}" for t in TONES), "status:NNN", "element:SELECTOR"))
+    raise ValueError(f"unknown thing to expect {value!r}; allowed: {allowed}")

@@ -1,0 +1,1 @@
+"""The record: evidence files, and the ledger of dialled calls."""
