@@ -1,0 +1,107 @@
+"""``python -m tests.farends.install``: puts the far ends on this machine (root, Debian); else says what is missing.
+
+Never fails: a test whose far end is absent skips with a sentence, and pytest's summary counts it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.farends import programs
+from tests.farends.programs import ASTERISK_TREE, Absent
+
+PACKAGES = {"mmdebstrap": "mmdebstrap", "sipp": "sip-tester"}
+"""Program → Debian package."""
+SUITE = "sid"
+"""Debian 12 has no Asterisk; sid has version 22."""
+MIRROR = "http://deb.debian.org/debian"
+_URI = re.compile(r"^(?:URIs:\s*|deb\s+(?:\[[^]]*\]\s+)?)(?P<uri>\S+/debian)/?(?:\s|$)", re.MULTILINE)
+
+
+def say(sentence: str) -> None:
+    """One line for people, on stderr."""
+    sys.stderr.write(f"far ends: {sentence}\n")
+
+
+def run(command: list[str], wait_s: float = 300) -> str:
+    """Run a command quietly. Raises Absent with the end of its output when it fails."""
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=wait_s, check=False, env=environment)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Absent(f"`{' '.join(command[:3])} …` did not work: {error}") from error
+    if done.returncode:
+        last = " / ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
+        raise Absent(f"`{' '.join(command[:3])} …` failed ({done.returncode}): {last}")
+    return done.stdout
+
+
+def apt_packages() -> None:
+    """Install the missing Debian packages. Raises Absent."""
+    missing = [package for program, package in PACKAGES.items() if not shutil.which(program)]
+    if not missing:
+        return
+    say(f"installing {', '.join(missing)} with apt")
+    run(["apt-get", "update", "-q"])
+    run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing])
+
+
+def mirror() -> str:
+    """The Debian mirror this machine uses, so that its proxy or cache serves Asterisk as well."""
+    folder = Path("/etc/apt/sources.list.d")
+    files = [Path("/etc/apt/sources.list"), *sorted(folder.glob("*.list")), *sorted(folder.glob("*.sources"))]
+    for file in files:
+        if file.exists() and (found := _URI.search(file.read_text("utf-8", "replace"))):
+            return found["uri"]
+    return MIRROR
+
+
+def apt_options() -> list[str]:
+    """The machine's apt settings that matter for a download: proxies, and old mirrors being acceptable."""
+    options = ['Acquire::Check-Valid-Until "false"', 'Apt::Install-Recommends "false"', 'Acquire::Retries "3"']
+    ours = re.compile(r'Acquire::(https?::(Proxy|Verify|CaInfo)|Check-Date)\b.* "[^"]+";$')
+    return options + [line.rstrip(";") for line in run(["apt-config", "dump"]).splitlines() if ours.match(line)]
+
+
+def asterisk_tree() -> None:
+    """Unpack Asterisk into its folder, whole or not at all. Raises Absent."""
+    if ASTERISK_TREE.exists():
+        return
+    began = time.monotonic()
+    fresh = ASTERISK_TREE.with_name(f"{ASTERISK_TREE.name}.{os.getpid()}")
+    fresh.parent.mkdir(parents=True, exist_ok=True)
+    say(f"unpacking Asterisk from Debian {SUITE} into {ASTERISK_TREE} (once, about 30 seconds)")
+    options = [f"--aptopt={option}" for option in apt_options()]
+    try:
+        run(["mmdebstrap", "--variant=extract", *options, "--include=asterisk", SUITE, str(fresh), mirror()])
+        fresh.chmod(0o755)
+        fresh.rename(ASTERISK_TREE)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    say(f"Asterisk is there after {time.monotonic() - began:.0f} s")
+
+
+def main() -> int:
+    """Install what can be installed; say what cannot."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        for step in (apt_packages, asterisk_tree):
+            try:
+                step()
+            except Absent as absent:
+                say(f"{absent}. The tests that need it will skip.")
+    for program in (programs.asterisk, programs.sipp):
+        try:
+            program()
+        except Absent as absent:
+            say(str(absent))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

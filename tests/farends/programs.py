@@ -1,0 +1,48 @@
+"""Where the far ends' programs lie on this machine, or a sentence that says how to get them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ASTERISK_TREE = Path(os.environ.get("SIAGA_ASTERISK", ROOT / ".cache" / "asterisk"))
+"""A folder holding Debian's Asterisk and all its libraries; never installed into the system."""
+
+
+class Absent(Exception):
+    """A program is not here; the message says how to get it."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Programs of another Debian, run by their own loader: needs no chroot, no root and no /etc of their own."""
+
+    folder: Path
+
+    @property
+    def libraries(self) -> Path:
+        return next((self.folder / "usr" / "lib").glob("*-linux-gnu"))
+
+    def command(self, program: str) -> list[str]:
+        """The command line that starts ``usr/sbin/asterisk`` and the like."""
+        loader = next(self.libraries.glob("ld-linux-*.so.*"))
+        return [str(loader), "--library-path", str(self.libraries), str(self.folder / program)]
+
+
+def asterisk() -> Tree:
+    """The tree with Asterisk. Raises Absent."""
+    if (ASTERISK_TREE / "usr" / "sbin" / "asterisk").exists():
+        return Tree(ASTERISK_TREE)
+    raise Absent(
+        "Asterisk is absent: run `make test` (or `make farends`) once as root on Debian; it is unpacked into .cache"
+    )
+
+
+def sipp() -> str:
+    """The path of SIPp. Raises Absent."""
+    if path := shutil.which("sipp"):
+        return path
+    raise Absent("SIPp is absent: apt install sip-tester (as root), or run `make test` as root on Debian")
