@@ -52,7 +52,8 @@ class Refused(Observation):
 class Unreachable(Observation):
     """Nothing sensible came back: host silent, garbage, DNS, TCP or TLS failure.
 
-    ``network_ok`` says whether our own self-check passed: only then may the far end be blamed. ``cause`` is the sentence for people.
+    ``network_ok`` says whether our own self-check passed: only then may the far end be blamed. ``cause`` is the
+    sentence for people.
     """
 
     cause: str
@@ -103,7 +104,8 @@ class SoundKind(StrEnum):
 class Sound(Observation):
     """A stretch of one kind of sound began (``ended`` false) or ended (true, ``until`` set).
 
-    Speech is any speech, of a known prompt or not; ``known`` is true while a known prompt explains it. Silence is reported after 400 ms of it.
+    Speech is any speech, of a known prompt or not; ``known`` is true while a known prompt explains it.
+    Silence is reported after 400 ms of it.
     """
 
     kind: SoundKind
@@ -173,7 +175,7 @@ class MediaState(StrEnum):
 class Media(Observation):
     """RTP from the far end began to flow, or stopped (no packet for 2 s, back-dated in ``since``).
 
-    ``private_address`` is true when *our* SDP offered a private address to a public host, so that the silence is our fault.
+    ``private_address`` is true when *our* SDP offered a private address to a public host: then the silence is our fault.
     """
 
     state: MediaState

@@ -143,10 +143,7 @@ class Record:
             "message": self.message,
             "accessibility": outcome.accessibility.value,
             "availability": outcome.availability.value,
-            "timings": {
-                name: _seconds(getattr(outcome.timings, name))
-                for name in Timings.__dataclass_fields__
-            },
+            "timings": {name: _seconds(getattr(outcome.timings, name)) for name in Timings.__dataclass_fields__},
             "steps": [
                 {
                     "step": step.step,
@@ -159,9 +156,7 @@ class Record:
             ],
             "agent": _agent_json(outcome.agent),
             "media": _media_json(outcome.media),
-            "evidence": [
-                {"kind": e.kind, "path": str(e.path), "sha256": e.sha256} for e in outcome.evidence
-            ],
+            "evidence": [{"kind": e.kind, "path": str(e.path), "sha256": e.sha256} for e in outcome.evidence],
         }
 
 
@@ -182,9 +177,7 @@ def _agent_json(agent: AgentEvidence | None) -> dict[str, Any] | None:
     return {
         "confidence": round(agent.confidence, 3),
         "onset_s": _seconds(agent.onset_s),
-        "signs": [
-            {"sign": s.sign, "at_s": _seconds(s.at_s), "weight": s.weight} for s in agent.signs
-        ],
+        "signs": [{"sign": s.sign, "at_s": _seconds(s.at_s), "weight": s.weight} for s in agent.signs],
     }
 
 

@@ -73,7 +73,6 @@ class Reason(StrEnum):
     PROMPT_NOT_HEARD = "prompt_not_heard"
     MENU_LOOP = "menu_loop"
     DEAD_KEY = "dead_key"
-    DROPPED_IN_IVR = "dropped_in_ivr"
     DROPPED_IN_MENU = "dropped_in_menu"
     BOT_SILENT = "bot_silent"
     SESSION_OPEN = "session_open"
@@ -143,7 +142,6 @@ RULES: Final = MappingProxyType(
         Reason.PROMPT_NOT_HEARD: _rule(_F, Owner.IOC, Stage.IVR, Stage.MENU),
         Reason.MENU_LOOP: _rule(_F, Owner.IOC, Stage.MENU),
         Reason.DEAD_KEY: _rule(_F, Owner.IOC, Stage.MENU),
-        Reason.DROPPED_IN_IVR: _rule(_F, Owner.IOC, Stage.IVR),
         Reason.DROPPED_IN_MENU: _rule(_F, Owner.IOC, Stage.MENU),
         Reason.BOT_SILENT: _rule(_F, Owner.IOC, Stage.IVR),
         Reason.SESSION_OPEN: _rule(_F, Owner.TEAM_LEADER, Stage.IVR),

@@ -6,6 +6,8 @@ The models here validate what people write in the config; the player runs them u
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -37,13 +39,13 @@ Seconds = Annotated[float, BeforeValidator(parse_duration)]
 """A duration of the config, in seconds."""
 
 
-class _Step(BaseModel):
+class _Step(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @property
+    @abstractmethod
     def text(self) -> str:
         """The step in the words of the script, for people and JSON."""
-        raise NotImplementedError  # pragma: no cover
 
 
 class ExpectStep(_Step):
@@ -90,7 +92,7 @@ class ExpectStep(_Step):
 
 
 class PressStep(_Step):
-    """Send DTMF digits. ``at_pause`` is for ``siaga call`` only and not part of the config's language."""
+    """Send DTMF digits, once the prompt that matched last has ended (unless ``barge_in``)."""
 
     press: Annotated[str, Field(pattern=r"^[0-9A-D*#]+$")]
     mode: Literal["auto", "rfc4733", "info", "inband"] = "auto"
@@ -103,6 +105,21 @@ class PressStep(_Step):
 
 class PressAtPauseStep(PressStep):
     """Send digits at the first pause of the far end: the rule of ``siaga call --press``, never written in a config."""
+
+
+class ExpectSpeechStep(ExpectStep):
+    """Wait for any speech: ``siaga call --until prompt``, never written in a config."""
+
+    expect: tuple[str, ...] = ("speech",)
+
+    @field_validator("expect", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return value
+
+    @property
+    def text(self) -> str:
+        return "expect prompt"
 
 
 class SendStep(_Step):
@@ -185,9 +202,7 @@ class EndStep(_Step):
         return "end"
 
 
-Step = (
-    ExpectStep | PressStep | SendStep | ChooseStep | PlayStep | OpenStep | FillStep | ClickStep | EndStep
-)
+Step = ExpectStep | PressStep | SendStep | ChooseStep | PlayStep | OpenStep | FillStep | ClickStep | EndStep
 STEP_BY_VERB: dict[str, type[_Step]] = {
     "expect": ExpectStep,
     "press": PressStep,
@@ -201,6 +216,28 @@ STEP_BY_VERB: dict[str, type[_Step]] = {
 }
 
 
+def call_script(press: Sequence[str], until: Literal["answer", "prompt", "agent"], within_s: float) -> tuple[Step, ...]:
+    """The script that ``siaga call`` plays: answer, each key at a pause, then what ``--until`` names."""
+    within = f"{within_s * 1000:.0f}ms"
+    steps: list[Step] = [ExpectStep.model_validate({"expect": "answer", "within": within})]
+    steps += [PressAtPauseStep(press=digits) for digits in press]
+    if until == "prompt":
+        steps.append(ExpectSpeechStep.model_validate({"within": within}))
+    elif until == "agent":
+        steps.append(ExpectStep.model_validate({"expect": "agent", "within": within}))
+    return (*steps, EndStep(end=True))
+
+
+def expects_agent(script: Sequence[Step]) -> bool:
+    """Whether the script asks for a human at all; without it availability is not judged."""
+    return any(isinstance(step, ExpectStep) and "agent" in step.expect for step in script)
+
+
+def default_cap_s(script: Sequence[Step]) -> float:
+    """The cap of a run that sets none: the sum of all ``within`` and 60 s, at most 15 minutes."""
+    return min(sum(step.within for step in script if isinstance(step, ExpectStep)) + 60.0, 900.0)
+
+
 def check_expectation(value: object) -> None:
     """Raise ValueError unless the value is a well-formed thing to expect."""
     if not isinstance(value, str):
@@ -210,5 +247,7 @@ def check_expectation(value: object) -> None:
         return
     if colon and (pattern := _WITH_ARGUMENT.get(kind)) and pattern.fullmatch(argument):
         return
-    allowed = ", ".join((*PLAIN_EXPECTS, "prompt:NAME", *(f"tone:{t}" for t in TONES), "status:NNN", "element:SELECTOR"))
+    allowed = ", ".join(
+        (*PLAIN_EXPECTS, "prompt:NAME", *(f"tone:{t}" for t in TONES), "status:NNN", "element:SELECTOR")
+    )
     raise ValueError(f"unknown thing to expect {value!r}; allowed: {allowed}")

@@ -46,7 +46,7 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """From here on a human may come: the channel begins to weigh evidence for an agent (before it, speech is the IVR's)."""
+    """From here on a human may come: the channel begins to weigh evidence (before it, speech is the IVR's)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Report:
 
 
 class Session(Protocol):
-    """One conversation. Everything the far end does is an observation; our own failures are ``Trouble``, never exceptions."""
+    """One conversation. What the far end does is an observation; our own failures are ``Trouble``, not exceptions."""
 
     def observations(self) -> AsyncIterator[Observation]:
         """All observations in order, from the beginning, until the conversation is over. Consumed once."""
@@ -93,7 +93,7 @@ class Session(Protocol):
         ...
 
     async def close(self) -> Report:
-        """End the conversation whatever its state, wait for the evidence and report. Idempotent, bounded to a few seconds."""
+        """End the conversation whatever its state, wait for the evidence and report. Idempotent, takes ≤ 3 s."""
         ...
 
 

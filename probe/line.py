@@ -1,0 +1,100 @@
+"""The state of a conversation as its observations tell it: what the player asks while it walks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from probe.observation import (
+    Agent,
+    AgentPhase,
+    Answered,
+    Ended,
+    KeysPressed,
+    Observation,
+    Prompt,
+    PromptPhase,
+    Refused,
+    Sound,
+    SoundKind,
+    Trouble,
+    Unreachable,
+)
+
+
+@dataclass(slots=True)
+class Line:
+    """Everything observed so far. ``over`` once the conversation has ended, whoever ended it."""
+
+    log: list[Observation] = field(default_factory=list)
+    over: bool = False
+    broken: bool = False
+    """Refused, unreachable or in trouble: nothing of the script can be met any more."""
+    trouble: Trouble | None = None
+    suspected: Agent | None = None
+    """The agent who is suspected and neither confirmed nor retracted yet."""
+    agent_confirmed: bool = False
+    answered_or_last_key_at: float | None = None
+
+    def add(self, seen: Observation) -> None:
+        """Take one observation into account."""
+        self.log.append(seen)
+        match seen:
+            case Answered() | KeysPressed():
+                self.answered_or_last_key_at = seen.at
+            case Refused() | Unreachable():
+                self.over = self.broken = True
+            case Ended():
+                self.over = True
+            case Trouble():
+                self.trouble = self.trouble or seen
+                self.broken = True
+            case Agent():
+                self.suspected = seen if seen.phase is AgentPhase.SUSPECTED else None
+                self.agent_confirmed = self.agent_confirmed or seen.phase is AgentPhase.CONFIRMED
+            case _:
+                pass
+
+    def prompt_ended_at(self, prompt: Prompt) -> float | None:
+        """When this occurrence of a known prompt was over (or left its known wording), if it is."""
+        for seen in self.log:
+            if (
+                isinstance(seen, Prompt)
+                and seen.phase in (PromptPhase.ENDED, PromptPhase.DIVERGED)
+                and seen.name == prompt.name
+                and seen.onset >= prompt.onset - 0.05
+            ):
+                return seen.at
+        return None
+
+    def quiet_after_speech_since(self, anchor: float) -> float | None:
+        """Since when the far end has been quiet after speech heard since ``anchor``, else None."""
+        quiet: float | None = None
+        spoke = False
+        for seen in self.log:
+            if not isinstance(seen, Sound):
+                continue
+            if seen.kind is SoundKind.SPEECH and not seen.ended:
+                spoke, quiet = spoke or seen.at >= anchor, None
+            elif seen.kind is SoundKind.SPEECH:
+                spoke = spoke or seen.at >= anchor
+                quiet = seen.until if seen.until is not None else seen.at
+            elif seen.kind is SoundKind.SILENCE and not seen.ended and spoke:
+                quiet = seen.onset if quiet is None else quiet
+        return quiet if spoke and quiet is not None and quiet >= anchor else None
+
+    def pressed_since(self, instant: float) -> bool:
+        """Whether keys went out since then."""
+        return any(isinstance(seen, KeysPressed) and seen.at >= instant for seen in self.log)
+
+    def sounds_over_before(self, instant: float) -> set[int]:
+        """Identities of sounds that had both begun and ended before then: they cannot meet a later step."""
+        over: set[int] = set()
+        open_: dict[SoundKind, Sound] = {}
+        for seen in self.log:
+            if not isinstance(seen, Sound) or seen.at >= instant:
+                continue
+            if not seen.ended:
+                open_[seen.kind] = seen
+            elif began := open_.pop(seen.kind, None):
+                over.add(id(began))
+        return over

@@ -1,0 +1,315 @@
+"""Plays a script over a session and owns every deadline.
+
+The clock is the event loop's (monotonic, the same as the observations'). A step's deadline starts when the step starts,
+so a silent far end trips it as surely as a talking one. Nothing here judges: the result is a ``Walk``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from probe.line import Line
+from probe.match import Match, Window, match
+from probe.observation import Observation, Prompt
+from probe.reasons import Reason
+from probe.script import (
+    ChooseStep,
+    EndStep,
+    ExpectStep,
+    PlayStep,
+    PressAtPauseStep,
+    PressStep,
+    SendStep,
+    Step,
+)
+from probe.session import Choose, End, Listen, Play, Press, Send, Session
+from probe.walk import StepEnd, StepRun, Walk
+
+AFTER_PROMPT_S: Final = 0.3
+"""Pause between the end of a prompt and our key (the contract)."""
+PROMPT_END_GUARD_S: Final = 60.0
+"""A key is pressed even when a prompt's end was never reported."""
+PAUSE_S: Final = 0.7
+PAUSE_EARLIEST_S: Final = 1.0
+PAUSE_LATEST_S: Final = 8.0
+"""``siaga call --press``: first pause of 0.7 s after speech, within these bounds after the answer or the last key."""
+SUSPICION_S: Final = 2.5
+"""An agent's onset just before the deadline is reported up to 2 s later (design § 6), so the player listens on."""
+CONFIRMATION_S: Final = 12.0
+"""How long past its deadline ``expect agent`` listens for the confirmation of an onset before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step begins; ``deadline`` is null for actions."""
+
+    index: int
+    step: Step
+    at: float
+    deadline: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """A step is over."""
+
+    index: int
+    run: StepRun
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An observation came in."""
+
+    observation: Observation
+
+
+Event = StepStarted | StepEnded | Seen
+Listener = Callable[[Event], None]
+
+
+def _ignore(event: Event) -> None:
+    """The listener of a run that nobody watches."""
+
+
+async def play(
+    script: Sequence[Step],
+    session: Session,
+    *,
+    cap_s: float,
+    stop: asyncio.Future[Reason] | None = None,
+    on_event: Listener = _ignore,
+) -> Walk:
+    """Play every step, end the conversation, and report what was seen. Never raises for what the far end does.
+
+    ``cap_s`` bounds the whole walk; setting ``stop`` to a reason ends it at once, politely.
+    """
+    return await _Player(script, session, cap_s, stop, on_event).walk()
+
+
+class _Player:
+    def __init__(
+        self,
+        script: Sequence[Step],
+        session: Session,
+        cap_s: float,
+        stop: asyncio.Future[Reason] | None,
+        on_event: Listener,
+    ) -> None:
+        self._script = tuple(script)
+        self._session = session
+        self._now = asyncio.get_running_loop().time
+        self._began = self._now()
+        self._cap_at = self._began + cap_s
+        self._stop = stop
+        self._on_event = on_event
+        self._line = Line()
+        self._news = asyncio.Event()
+        self._runs: list[StepRun] = []
+        self._used: set[int] = set()
+        self._last_prompt: Prompt | None = None
+        self._listening = False
+        self._stopped_by: Reason | None = None
+
+    async def walk(self) -> Walk:
+        pump = asyncio.create_task(self._pump())
+        watch = self._stop.add_done_callback if self._stop is not None else None
+        if watch is not None:
+            watch(lambda _: self._news.set())
+        try:
+            for index, step in enumerate(self._script):
+                if not await self._step(index, step):
+                    break
+            await self._act(End())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(pump), 5.0)
+        finally:
+            pump.cancel()
+            with suppress(asyncio.CancelledError):
+                await pump
+        not_reached = [StepRun(step=step, end=StepEnd.NOT_REACHED) for step in self._script[len(self._runs) :]]
+        return Walk(
+            steps=(*self._runs, *not_reached),
+            log=tuple(self._line.log),
+            began=self._began,
+            ended=self._now(),
+            stopped_by=self._stopped_by,
+        )
+
+    async def _pump(self) -> None:
+        try:
+            async for observation in self._session.observations():
+                self._line.add(observation)
+                self._on_event(Seen(observation))
+                self._news.set()
+        finally:
+            self._line.over = True
+            self._news.set()
+
+    async def _step(self, index: int, step: Step) -> bool:
+        """Play one step; whether the walk goes on."""
+        started = self._now()
+        deadline = started + step.within if isinstance(step, ExpectStep) else None
+        self._on_event(StepStarted(index, step, started, deadline))
+        await self._listen_if_last_key_is_out(index)
+        if isinstance(step, ExpectStep):
+            run = await self._expect(step, started)
+        elif isinstance(step, PressStep):
+            run = await self._press(step, started)
+        else:
+            run = await self._do(step, started)
+        self._runs.append(run)
+        self._on_event(StepEnded(index, run))
+        return run.end in (StepEnd.MET, StepEnd.SKIPPED)
+
+    async def _listen_if_last_key_is_out(self, index: int) -> None:
+        """From the last key before ``expect agent`` on a human may come; before it, speech is the IVR's."""
+        if self._listening:
+            return
+        ahead = self._script[index:]
+        agent = next((i for i, s in enumerate(ahead) if isinstance(s, ExpectStep) and "agent" in s.expect), None)
+        if agent is None:
+            return
+        pressed = any(isinstance(s, (PressStep, ChooseStep, SendStep)) for s in self._script[:index])
+        keys_ahead = any(isinstance(s, (PressStep, ChooseStep)) for s in ahead[:agent])
+        if agent == 0 or (pressed and not keys_ahead):
+            self._listening = True
+            await self._act(Listen())
+
+    async def _expect(self, step: ExpectStep, started: float) -> StepRun:
+        deadline = started + step.within
+        window = Window(
+            opened=self._runs[-1].started or self._began if self._runs else self._began,
+            deadline=deadline,
+            matching=re.compile(step.matching) if step.matching else None,
+            used=self._used | self._line.sounds_over_before(started),
+        )
+        checked = 0
+        while True:
+            for seen in self._line.log[checked:]:
+                checked += 1
+                if found := match(step.never, seen, window):
+                    return self._run(step, StepEnd.NEVER, started, what=found.what)
+                # A thing known only after the deadline does not meet it; an agent's confirmation may come late.
+                if (found := match(step.expect, seen, window)) and (found.by.at <= deadline or found.what == "agent"):
+                    return self._met(step, started, found)
+            if end := self._interrupted():
+                return self._run(step, end, started)
+            if self._line.over:
+                end = StepEnd.SKIPPED if step.optional and not self._line.broken else StepEnd.CALL_OVER
+                return self._run(step, end, started)
+            until = self._last_moment(step, deadline)
+            if self._now() >= until:
+                return self._run(step, StepEnd.SKIPPED if step.optional else StepEnd.DEADLINE, started)
+            await self._wait(until)
+
+    def _last_moment(self, step: ExpectStep, deadline: float) -> float:
+        """The deadline; for an agent whose onset lies before it, as long as the confirmation may take."""
+        if "agent" not in step.expect or self._now() < deadline:
+            return deadline
+        suspected = self._line.suspected
+        if suspected is not None and suspected.onset < deadline:
+            return deadline + CONFIRMATION_S
+        return deadline + SUSPICION_S
+
+    async def _press(self, step: PressStep, started: float) -> StepRun:
+        ready = self._pause_reached if isinstance(step, PressAtPauseStep) else self._prompt_over
+        while not step.barge_in and not self._line.over:
+            if end := self._interrupted():
+                return self._run(step, end, started)
+            press_at = ready(started)
+            if self._now() >= press_at:
+                break
+            await self._wait(press_at)
+        return await self._do(step, started)
+
+    def _prompt_over(self, started: float) -> float:
+        """When the prompt that matched last has ended, plus a breath."""
+        if self._last_prompt is None:
+            return started
+        ended = self._line.prompt_ended_at(self._last_prompt)
+        return started + PROMPT_END_GUARD_S if ended is None else max(started, ended + AFTER_PROMPT_S)
+
+    def _pause_reached(self, started: float) -> float:
+        """The first pause after speech since the answer or the last key, not too early and not too late."""
+        anchor = self._line.answered_or_last_key_at or started
+        latest = anchor + PAUSE_LATEST_S
+        quiet = self._line.quiet_after_speech_since(anchor)
+        if quiet is None:
+            return max(started, latest)
+        return min(max(started, anchor + PAUSE_EARLIEST_S, quiet + PAUSE_S), max(started, latest))
+
+    async def _do(self, step: Step, started: float) -> StepRun:
+        if end := self._interrupted():
+            return self._run(step, end, started)
+        if self._over():
+            if isinstance(step, EndStep) or (isinstance(step, PlayStep) and self._line.agent_confirmed):
+                return self._run(step, StepEnd.MET, started, what="the far end had hung up")
+            return self._run(step, StepEnd.CALL_OVER, started)
+        match step:
+            case PressStep():
+                await self._act(Press(step.press, step.mode))
+                if self._line.pressed_since(started) or not self._over():
+                    return self._run(step, StepEnd.MET, started)
+                return self._run(step, StepEnd.CALL_OVER, started)
+            case PlayStep():
+                await self._act(Play(step.play))
+            case SendStep():
+                await self._act(Send(step.send, step.template))
+            case ChooseStep():
+                await self._act(Choose(step.choose))
+            case _:
+                await self._act(End())
+        if end := self._interrupted():
+            return self._run(step, end, started)
+        return self._run(step, StepEnd.MET, started)
+
+    async def _act(self, action: Press | Play | Send | Choose | Listen | End) -> None:
+        """Act, but let neither a stop nor the cap wait for it. Ending itself is bounded by the session."""
+        task = asyncio.create_task(self._session.act(action))
+        while not task.done():
+            if not isinstance(action, End) and (self._interrupted() or self._line.over):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(task, 1.0)
+                return
+            news = asyncio.create_task(self._news.wait())
+            timeout = None if isinstance(action, End) else max(0.0, self._cap_at - self._now())
+            await asyncio.wait({task, news}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            news.cancel()
+            self._news.clear()
+        await task
+
+    def _over(self) -> bool:
+        return self._line.over
+
+    def _interrupted(self) -> StepEnd | None:
+        if self._stop is not None and self._stop.done():
+            self._stopped_by = self._stop.result()
+            return StepEnd.STOPPED
+        if self._now() >= self._cap_at:
+            self._stopped_by = Reason.CAP_REACHED
+            return StepEnd.STOPPED
+        return StepEnd.STOPPED if self._line.trouble else None
+
+    async def _wait(self, until: float) -> None:
+        """Sleep until something happens, the instant given, or the cap."""
+        if self._stop is not None and self._stop.done():
+            return
+        self._news.clear()
+        delay = max(0.0, min(until, self._cap_at) - self._now())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), delay)
+
+    def _met(self, step: ExpectStep, started: float, found: Match) -> StepRun:
+        self._used.add(id(found.by))
+        if isinstance(found.by, Prompt):
+            self._last_prompt = found.by
+        return self._run(step, StepEnd.MET, started, onset=found.onset, what=found.what)
+
+    def _run(self, step: Step, end: StepEnd, started: float, *, onset: float | None = None, what: str = "") -> StepRun:
+        return StepRun(step=step, end=end, started=started, finished=self._now(), onset=onset, what=what)
