@@ -1,0 +1,119 @@
+"""Checks between the sections: names that must exist, words that a channel must know, files that must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from channels.declared import Declared, declared, words
+from probe.script import PlayStep
+from probe.setting import near_miss, offer
+from probe.setting_errors import Place
+from siaga.config_read import Document
+from siaga.config_sections import Sections
+from siaga.config_views import ProbeView, tables, views
+
+BUILT_IN_SOUNDS = ("pemberitahuan",)
+"""Sounds that need no file: the disclosure."""
+_ALLOW = 'needs [dial] allow = ["+6221*", …]: what may be dialled'
+
+
+def check(document: Document, parts: Sections) -> Iterator[Place]:
+    """Every mistake that only shows between sections; half-wrong probes are looked at as far as they can be read."""
+    probes = views(document, parts)
+    yield from _duplicates(document, probes)
+    yield from _allow_list(document, parts, probes)
+    for probe in probes:
+        yield from _references(document.data, probe)
+        yield from _channel(probe)
+        yield from _prompts(probe)
+        yield from _sounds(parts, probe)
+    yield from _maintenance(document, parts)
+
+
+def _duplicates(document: Document, probes: list[ProbeView]) -> Iterator[Place]:
+    seen: dict[str, ProbeView] = {}
+    for probe in probes:
+        if probe.name is None:
+            continue
+        if probe.name in seen:
+            line = document.positions.of((*seen[probe.name].loc, "name")).line
+            yield Place((*probe.loc, "name"), f"{probe.name!r} names another probe too (line {line}); names are unique")
+        seen.setdefault(probe.name, probe)
+
+
+def _allow_list(document: Document, parts: Sections, probes: list[ProbeView]) -> Iterator[Place]:
+    if parts.dial.allow or any(place.loc[:2] == ("dial", "allow") for place in parts.wrong):
+        return
+    trunks = document.data.get("trunk", {})
+    for name in trunks if isinstance(trunks, dict) else ():
+        yield Place(("trunk", name), f"a trunk {_ALLOW}")
+    for probe in probes:
+        if probe.channel in words() and declared(probe.channel).needs_allow_list:
+            yield Place((*probe.loc, "channel"), f"{probe.channel} {_ALLOW}")
+
+
+def _references(data: dict[str, Any], probe: ProbeView) -> Iterator[Place]:
+    for section, name in (("hours", probe.hours), ("trunk", probe.trunk)):
+        known = list(raw) if isinstance(raw := data.get(section, {}), dict) else []
+        if name is not None and name not in known:
+            allowed = offer(name, known) if known else f"; write a table [{section}.{name}]"
+            yield Place((*probe.loc, section), f"there is no [{section}.{name}]{allowed}")
+
+
+def _channel(probe: ProbeView) -> Iterator[Place]:
+    if probe.channel is None:
+        return
+    if probe.channel not in words():
+        yield Place((*probe.loc, "channel"), f"unknown channel {probe.channel!r}{offer(probe.channel, words())}")
+        return
+    channel = declared(probe.channel)
+    if probe.trunk is not None and not channel.uses_trunk:
+        yield Place((*probe.loc, "trunk"), f"channel {probe.channel} uses no trunk; leave it out")
+    if probe.to is not None and (wrong := channel.check_target(probe.to, probe.trunk is not None)):
+        yield Place((*probe.loc, "to"), wrong)
+    yield from _verbs(probe, channel)
+
+
+def _verbs(probe: ProbeView, channel: Declared) -> Iterator[Place]:
+    for loc, step in probe.steps:
+        verb = step.text.split(" ")[0]
+        if verb not in channel.verbs:
+            message = f"channel {probe.channel} does not know `{verb}`; allowed: {', '.join(sorted(channel.verbs))}"
+            yield Place((*loc, verb), message, on_key=True)
+    for loc, value in probe.expectations():
+        if value.partition(":")[0] not in channel.expects:
+            message = f"channel {probe.channel} cannot expect {value!r}; allowed: {', '.join(sorted(channel.expects))}"
+            yield Place(loc, message)
+
+
+def _prompts(probe: ProbeView) -> Iterator[Place]:
+    for loc, value in probe.expectations():
+        name = value.removeprefix("prompt:")
+        file = probe.prompts / f"{name}.wav"
+        if name != value and not file.is_file():
+            close = near_miss(name, sorted(p.stem for p in probe.prompts.glob("*.wav")))
+            hint = f"; did you mean `prompt:{close}`?" if close else ""
+            yield Place(loc, f"no recording of the prompt {name!r}: {file} does not exist{hint}")
+
+
+def _sounds(parts: Sections, probe: ProbeView) -> Iterator[Place]:
+    sounds = parts.general.sounds
+    for loc, step in probe.steps:
+        if (
+            isinstance(step, PlayStep)
+            and step.play not in BUILT_IN_SOUNDS
+            and not (sounds / f"{step.play}.wav").is_file()
+        ):
+            known = (*BUILT_IN_SOUNDS, *sorted(p.stem for p in sounds.glob("*.wav")))
+            file = sounds / f"{step.play}.wav"
+            yield Place((*loc, "play"), f"no sound {step.play!r}: {file} does not exist{offer(step.play, known)}")
+
+
+def _maintenance(document: Document, parts: Sections) -> Iterator[Place]:
+    raw = [table for _, table in tables(document, "probe")]
+    known = dict.fromkeys(str(t[key]) for t in raw for key in ("name", "service", "channel") if t.get(key))
+    for index, item in parts.maintenance.items():
+        if item.target not in known:
+            message = f"no probe, service or channel is called {item.target!r}{offer(item.target, known)}"
+            yield Place(("maintenance", index, "target"), message)

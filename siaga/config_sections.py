@@ -1,0 +1,127 @@
+"""Each section of the configuration through its own model, so that a mistake in one hides none in another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field
+
+from channels.dialling import DialSettings
+from channels.sip_settings import TrunkSettings
+from probe.hours import Hours
+from probe.setting import ConfigPath, Context, Setting, Timezone, offer
+from probe.setting_errors import Loc, Place, places_of
+from probe.settings import MaintenanceSettings, ProbeSettings
+from siaga.config_read import Document
+from storage.settings import StorageSettings
+
+S = TypeVar("S", bound=Setting)
+
+TABLES = ("centre", "storage", "dial")
+NAMED = ("hours", "trunk")
+LISTS = ("probe", "maintenance")
+
+
+class General(Setting):
+    """The top level, before any table."""
+
+    timezone: Timezone = "Asia/Jakarta"
+    language: Literal["id", "en"] = "id"
+    prompts: Annotated[ConfigPath, Field(validate_default=True)] = Path("prompts")
+    sounds: Annotated[ConfigPath, Field(validate_default=True)] = Path("sounds")
+
+
+class Centre(Setting):
+    """``[centre]``: whose service this is, and the fields of the report's header."""
+
+    name: str = ""
+    code: str = ""
+    title: str = ""
+    """Title of the report; empty: the one of the procedure."""
+    document_code: str = ""
+    revision: str = ""
+    effective_date: dt.date | None = None
+    logo: ConfigPath | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Sections:
+    """What could be read of each section, and what is wrong with the rest."""
+
+    general: General = field(default_factory=General)
+    centre: Centre = field(default_factory=Centre)
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    dial: DialSettings = field(default_factory=DialSettings)
+    hours: dict[str, Hours] = field(default_factory=dict)
+    trunks: dict[str, TrunkSettings] = field(default_factory=dict)
+    probes: dict[int, ProbeSettings] = field(default_factory=dict)
+    maintenance: dict[int, MaintenanceSettings] = field(default_factory=dict)
+    wrong: list[Place] = field(default_factory=list)
+
+
+def sections(document: Document) -> Sections:
+    """All sections of the document; ``wrong`` holds every mistake."""
+    parts, data = Sections(), document.data
+    context = Context(document.folder)
+    top = {k: v for k, v in data.items() if k in General.model_fields}
+    parts.wrong += [_unknown(key) for key in data if key not in (*General.model_fields, *TABLES, *NAMED, *LISTS)]
+    parts.general = _one(parts, General, top, (), context) or _defaults(General, context)
+    context = Context(document.folder, parts.general.timezone)
+    parts.centre = _one(parts, Centre, data.get("centre", {}), ("centre",), context) or Centre()
+    parts.storage = _one(parts, StorageSettings, data.get("storage", {}), ("storage",), context) or _defaults(
+        StorageSettings, context
+    )
+    parts.dial = _one(parts, DialSettings, data.get("dial", {}), ("dial",), context) or DialSettings()
+    for name, raw in _named(parts, data, "hours"):
+        if hours := _one(parts, Hours, raw, ("hours", name), context):
+            parts.hours[name] = hours
+    for name, raw in _named(parts, data, "trunk"):
+        if trunk := _one(parts, TrunkSettings, raw, ("trunk", name), context):
+            parts.trunks[name] = trunk
+    for index, raw in _listed(parts, data, "probe"):
+        if probe := _one(parts, ProbeSettings, raw, ("probe", index), context):
+            parts.probes[index] = probe
+    for index, raw in _listed(parts, data, "maintenance"):
+        if maintenance := _one(parts, MaintenanceSettings, raw, ("maintenance", index), context):
+            parts.maintenance[index] = maintenance
+    return parts
+
+
+def _one(parts: Sections, model: type[S], raw: object, loc: Loc, context: Context) -> S | None:
+    try:
+        return model.model_validate(raw, context=context)
+    except ValueError as error:
+        parts.wrong += places_of(error, loc, model)
+        return None
+
+
+def _defaults(model: type[S], context: Context) -> S:
+    return model.model_validate({}, context=context)
+
+
+def _unknown(key: str) -> Place:
+    known = (*General.model_fields, *TABLES, *NAMED, *LISTS)
+    general, tables = ", ".join(General.model_fields), ", ".join(f"[{t}]" for t in TABLES)
+    named, lists = ", ".join(f"[{t}.NAME]" for t in NAMED), ", ".join(f"[[{t}]]" for t in LISTS)
+    message = f"unknown key `{key}`{offer(key, known, f'{general}, {tables}, {named}, {lists}')}"
+    return Place((key,), message, on_key=True)
+
+
+def _named(parts: Sections, data: Mapping[str, Any], section: str) -> list[tuple[str, object]]:
+    raw = data.get(section, {})
+    if isinstance(raw, dict):
+        return list(raw.items())
+    parts.wrong.append(Place((section,), f"a table with a name is expected: [{section}.NAME]"))
+    return []
+
+
+def _listed(parts: Sections, data: Mapping[str, Any], section: str) -> list[tuple[int, object]]:
+    raw = data.get(section, [])
+    if isinstance(raw, list):
+        return list(enumerate(raw))
+    parts.wrong.append(Place((section,), f"double brackets are expected: [[{section}]]", on_key=True))
+    return []
