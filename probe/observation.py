@@ -175,7 +175,7 @@ class MediaState(StrEnum):
 class Media(Observation):
     """RTP from the far end began to flow, or stopped (no packet for 2 s, back-dated in ``since``).
 
-    ``private_address`` is true when *our* SDP offered a private address to a public host: then the silence is our fault.
+    ``private_address`` is true when *our* SDP offered a private address to a public host: the silence is our fault.
     """
 
     state: MediaState
