@@ -49,12 +49,10 @@ class Judged(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a run did not simply pass. Closed: a new reason is a change of the contract."""
+    """Why a run did not simply pass. Closed; a reason joins with the channel or rule that can produce it."""
 
     # degraded
     SLOW = "slow"
-    QUALITY_LOW = "quality_low"
-    PROMPT_CHANGED = "prompt_changed"
     # access
     BUSY = "busy_486"
     NUMBER_UNKNOWN = "number_unknown_404"
@@ -75,7 +73,6 @@ class Reason(StrEnum):
     DEAD_KEY = "dead_key"
     DROPPED_IN_MENU = "dropped_in_menu"
     BOT_SILENT = "bot_silent"
-    SESSION_OPEN = "session_open"
     # queue and agent
     AGENT_TIMEOUT = "agent_timeout"
     DROPPED_IN_QUEUE = "dropped_in_queue"
@@ -96,11 +93,8 @@ class Reason(StrEnum):
     NETWORK = "network"
     PRIVATE_ADDRESS = "private_address_in_sdp"
     ENGINE_CRASHED = "engine_crashed"
-    SHUTDOWN = "shutdown"
     INTERRUPTED = "interrupted"
     LEASE_BUSY = "lease_busy"
-    BUDGET = "budget"
-    MAINTENANCE = "maintenance"
     CAP_REACHED = "cap_reached"
     INTERNAL_ERROR = "internal_error"
 
@@ -124,8 +118,6 @@ _TARGET_STAGES = tuple(s for s in Stage if s is not Stage.PROBE)
 RULES: Final = MappingProxyType(
     {
         Reason.SLOW: _rule(_D, Owner.TEAM_LEADER, *_TARGET_STAGES),
-        Reason.QUALITY_LOW: _rule(_D, Owner.IOC, Stage.MEDIA),
-        Reason.PROMPT_CHANGED: _rule(_D, Owner.IOC, Stage.IVR, Stage.MENU),
         Reason.BUSY: _rule(_F, Owner.IOC, Stage.ACCESS),
         Reason.NUMBER_UNKNOWN: _rule(_F, Owner.IOC, Stage.ACCESS),
         Reason.UNAVAILABLE: _rule(_F, Owner.IOC, Stage.ACCESS),
@@ -144,7 +136,6 @@ RULES: Final = MappingProxyType(
         Reason.DEAD_KEY: _rule(_F, Owner.IOC, Stage.MENU),
         Reason.DROPPED_IN_MENU: _rule(_F, Owner.IOC, Stage.MENU),
         Reason.BOT_SILENT: _rule(_F, Owner.IOC, Stage.IVR),
-        Reason.SESSION_OPEN: _rule(_F, Owner.TEAM_LEADER, Stage.IVR),
         Reason.AGENT_TIMEOUT: _rule(_F, Owner.TEAM_LEADER, Stage.QUEUE),
         Reason.DROPPED_IN_QUEUE: _rule(_F, Owner.IOC, Stage.QUEUE),
         Reason.DROPPED_BY_AGENT: _rule(_F, Owner.TEAM_LEADER, Stage.AGENT),
@@ -161,11 +152,8 @@ RULES: Final = MappingProxyType(
         Reason.NETWORK: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.PRIVATE_ADDRESS: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.ENGINE_CRASHED: _rule(_I, Owner.SIAGA, Stage.PROBE),
-        Reason.SHUTDOWN: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.INTERRUPTED: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.LEASE_BUSY: _rule(_I, Owner.SIAGA, Stage.PROBE),
-        Reason.BUDGET: _rule(_I, Owner.SIAGA, Stage.PROBE),
-        Reason.MAINTENANCE: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.CAP_REACHED: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.INTERNAL_ERROR: _rule(_I, Owner.SIAGA, Stage.PROBE),
     }
