@@ -1,0 +1,3 @@
+"""What all tests share: the far ends as fixtures."""
+
+pytest_plugins = ["tests.farends.fixtures"]
