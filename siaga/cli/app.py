@@ -1,0 +1,73 @@
+"""The table of verbs, and the one place where an end of a verb becomes an exit code."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import TyperException
+
+from siaga.cli import say
+from siaga.cli.call import call
+from siaga.cli.check import check
+from siaga.cli.demo import demo
+from siaga.cli.doctor import doctor
+from siaga.cli.exits import Exit, Stop
+from siaga.cli.lab import lab
+from siaga.cli.probe import probe
+from siaga.cli.signals import stop_request
+from siaga.cli.version import version
+
+app = typer.Typer(
+    name="siaga",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(check)
+app.command()(doctor)
+app.command()(probe)
+app.command()(call)
+app.add_typer(lab, name="lab")
+app.command()(demo)
+app.command()(version)
+
+CALLING = ("probe", "call", "demo")
+"""Verbs that hang up and say so when they are told to stop."""
+
+
+@app.callback()
+def before(context: typer.Context) -> None:
+    """Proves around the clock that customers of a contact centre reach a person."""
+    if context.invoked_subcommand not in CALLING:
+        stop_request.disarm()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one verb and return its exit code.
+
+    The framework's own codes never get out: its 2 for wrong usage would read as "the target failed".
+    """
+    try:
+        code = typer.main.get_command(app).main(args=list(arguments), prog_name="siaga", standalone_mode=False)
+    except Stop as stop:
+        say.err(stop.message)
+        return stop.code
+    except TyperException as error:
+        return _wrong_usage(error)
+    except (typer.Abort, KeyboardInterrupt):
+        return Exit.OUR_FAULT
+    except Exception:  # noqa: BLE001 - a mistake of ours must not end as Python's own 1, which means "degraded"
+        traceback.print_exc()
+        return Exit.OUR_FAULT
+    return code if isinstance(code, int) else Exit.DONE
+
+
+def _wrong_usage(error: TyperException) -> int:
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()  # usage line, hint and message, on stderr
+    else:
+        say.err(error.format_message())
+    return Exit.USAGE

@@ -1,0 +1,36 @@
+"""From the ``-c`` option to a configuration, or to exit 78 with every located error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from siaga.cli.exits import Exit, Stop
+
+if TYPE_CHECKING:
+    from siaga.config import Config
+
+NOWHERE = (
+    "no configuration found: name one with -c FILE or $SIAGA_CONFIG, or write ./siaga.toml (see config.example.toml)"
+)
+
+
+def required(explicit: Path | None) -> Config:
+    """The configuration. Raises Stop 78 when there is none or it is wrong."""
+    config = optional(explicit)
+    if config is None:
+        raise Stop(Exit.CONFIG, NOWHERE)
+    return config
+
+
+def optional(explicit: Path | None) -> Config | None:
+    """The configuration, or None where there is none. Raises Stop 78 when it is wrong."""
+    from siaga.config import ConfigError, find, load
+
+    found = find(explicit)
+    if found is None:
+        return None
+    try:
+        return load(found)
+    except ConfigError as error:
+        raise Stop(Exit.CONFIG, str(error)) from error

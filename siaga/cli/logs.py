@@ -1,0 +1,96 @@
+"""Logging: structlog's and the standard library's loggers through one chain to stderr, redacted before it is written.
+
+Pretty on a terminal; one JSON object per line elsewhere and under systemd.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from typing import Final
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+"""Level by number of -v."""
+SECRET_KEY: Final = re.compile(r"pass(word|wd)?$|secret|token|authorization|api_?key|credential", re.IGNORECASE)
+SECRET_IN_TEXT: Final = re.compile(
+    r"((?:pass(?:word|wd)?|secret|token|api_?key)\s*[=:]\s*|://[^\s/:@]+:)[^\s,;@]+(?=@|\b|$)"
+    r"|((?:response|nonce|cnonce|opaque)=)\"[^\"]*\"",
+    re.IGNORECASE,
+)
+NUMBER_IN_TEXT: Final = re.compile(r"(?<!\w)(\+?\d{2})(?:[ -]?\d){4,}(\d{2})(?!\w)")
+"""Eight digits and more standing alone: long enough for a subscriber's number; short codes (1500) stay readable."""
+UNTOUCHED: Final = frozenset({"timestamp", "run_id", "level", "logger"})
+HIDDEN = "***"
+
+
+def configure(verbosity: int = 0) -> None:
+    """Set both kinds of loggers up; call once, at the start of a verb."""
+    on_terminal = sys.stderr.isatty() and "JOURNAL_STREAM" not in os.environ
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            redact,
+            structlog.dev.ConsoleRenderer(colors=on_terminal) if on_terminal else structlog.processors.JSONRenderer(),
+        ],
+    )
+    handler = _CurrentStderr()
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(LEVELS[min(verbosity, len(LEVELS) - 1)])
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+class _CurrentStderr(logging.Handler):
+    """Writes to whatever stderr is now: a live table on the terminal replaces it while it is up."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 - logging must never end a call: the standard library's own rule
+            self.handleError(record)
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Hide secrets by key and in texts, and all but the ends of long numbers. A processor of structlog."""
+    return {key: value if key in UNTOUCHED else _redacted(key, value) for key, value in event.items()}
+
+
+def _redacted(key: str, value: object) -> object:
+    if SECRET_KEY.search(key):
+        return HIDDEN
+    if isinstance(value, str):
+        return redacted_text(value)
+    if isinstance(value, dict):
+        return {k: _redacted(str(k), v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_redacted(key, item) for item in value]
+    return value
+
+
+def redacted_text(text: str) -> str:
+    """The text without secrets and without whole telephone numbers."""
+    hidden = SECRET_IN_TEXT.sub(lambda m: (m[1] or m[2]) + HIDDEN, text)
+    return NUMBER_IN_TEXT.sub(r"\1***\2", hidden)

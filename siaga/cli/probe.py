@@ -1,0 +1,47 @@
+"""``siaga probe NAME``: run one probe of the configuration now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from siaga.cli.options import ConfigOption, JsonOption, VerboseOption, probe_names
+
+if TYPE_CHECKING:
+    from siaga.cli.running import Prepared
+
+
+def probe(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A probe of the configuration.", autocompletion=probe_names)
+    ],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = 0,
+) -> int:
+    """Run a probe now and say what a customer would have lived through."""
+    from scheduler.order import Order
+    from siaga.cli.logs import configure
+    from siaga.cli.running import answer
+
+    configure(verbose)
+    return answer(
+        lambda: _prepared(name, config),
+        Order(channel="", to="", script=(), cap_s=0.0, probe=name),
+        as_json=as_json,
+    )
+
+
+def _prepared(name: str, config: ConfigOption) -> Prepared:
+    from siaga.cli.configured import required
+    from siaga.cli.exits import usage
+    from siaga.cli.parts import house_of, order_of
+    from siaga.cli.running import Prepared
+
+    found = required(config)
+    wanted = found.probe(name)
+    if wanted is None:
+        known = ", ".join(p.name for p in found.probes) or "none"
+        raise usage(f"unknown probe {name!r}; {found.path} has: {known}")
+    return Prepared(order_of(wanted, found), house_of(found))

@@ -1,0 +1,128 @@
+"""One run from the command line: signals, progress, the run path, the answer and its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from probe.outcome import Record
+from probe.play import Listener
+from probe.reasons import Reason
+from probe.words import sentence
+from scheduler.order import Order, new_run_id
+from scheduler.run import House, run
+from scheduler.unplayed import unplayed
+from siaga.cli import say
+from siaga.cli.exits import VERDICTS, Stop
+from siaga.cli.panel import panel
+from siaga.cli.progress import watch
+from siaga.cli.signals import stop_request
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An order and the house it is played in."""
+
+    order: Order
+    house: House
+
+
+def answer(prepare: Callable[[], Prepared], fallback: Order, *, as_json: bool) -> int:
+    """Prepare and play one run, print its Record, return the exit code of its verdict.
+
+    ``fallback`` describes the run as far as the command line alone tells, for a Record when preparing it failed on us.
+    Raises Stop (64, 78) with nothing on stdout.
+    """
+    order = fallback
+    try:
+        prepared = prepare()
+        order = prepared.order
+        record = _play(prepared, quiet=as_json)
+    except Stop:
+        raise
+    except Exception as error:  # noqa: BLE001 - ours, whatever it is: told as data, never as the target's
+        _explain(error)
+        record = failed_inside(order, error)
+    if as_json:
+        say.out_json(record.to_json())
+    else:
+        show(record, order)
+    return VERDICTS[record.outcome.verdict]
+
+
+def _play(prepared: Prepared, *, quiet: bool) -> Record:
+    order = prepared.order
+    if quiet and not sys.stderr.isatty():
+        return asyncio.run(until_stopped(order, prepared.house))
+    progress, screen = watch(tuple(step.text for step in order.script), order.language, order.to)
+    with screen:
+        return asyncio.run(until_stopped(order, prepared.house, progress))
+
+
+async def until_stopped(order: Order, house: House, on_event: Listener = lambda _: None) -> Record:
+    """Play the order; the first SIGINT or SIGTERM makes it hang up and end as ``interrupted``."""
+    [record] = await until_all_stopped([Prepared(order, house)], [on_event])
+    return record
+
+
+async def until_all_stopped(prepared: Sequence[Prepared], listeners: Sequence[Listener]) -> list[Record]:
+    """Play all orders at once; the first SIGINT or SIGTERM ends them all."""
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[Reason] = loop.create_future()
+
+    def interrupt() -> None:
+        if not stop.done():
+            stop.set_result(Reason.INTERRUPTED)
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(interrupt)
+
+    stop_request.tell(wake)
+    try:
+        return await asyncio.gather(
+            *(
+                run(one.order, one.house, stop=stop, on_event=listener)
+                for one, listener in zip(prepared, listeners, strict=True)
+            )
+        )
+    finally:
+        stop_request.tell(None)
+
+
+def failed_inside(order: Order, error: Exception) -> Record:
+    """The Record of a run that our own exception ended before the run path could make one."""
+    outcome = unplayed(Reason.INTERNAL_ERROR, type(error).__name__, order.script)
+    now = datetime.now(UTC)
+    return Record(
+        run_id=new_run_id(now),
+        probe=order.probe,
+        channel=order.channel,
+        target=order.to,
+        service=order.service,
+        skill=order.skill,
+        slot=None,
+        trigger=order.trigger,
+        started_at=now,
+        ended_at=now,
+        outcome=outcome,
+        message=sentence(outcome, order.language),
+    )
+
+
+def show(record: Record, order: Order) -> None:
+    """The result panel, on stdout."""
+    from rich.console import Console
+
+    console = Console()
+    with console.capture() as told:
+        console.print(panel(record, order.language))
+    say.out(told.get().rstrip("\n"))
+
+
+def _explain(error: Exception) -> None:
+    import structlog
+
+    structlog.get_logger().error("siaga failed", exc_info=error)

@@ -1,0 +1,32 @@
+"""The one place where the command line writes: answers to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, TextIO
+
+
+def out(text: str) -> None:
+    """Write a line of the answer to stdout."""
+    _write(sys.stdout, text)
+
+
+def err(text: str) -> None:
+    """Write a line for people to stderr."""
+    _write(sys.stderr, text)
+
+
+def out_json(value: dict[str, Any]) -> None:
+    """Write exactly one JSON object on one line to stdout."""
+    out(json.dumps(value, ensure_ascii=False))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        # The reader went away: the exit code still has to get out, and Python's own flush at exit must not fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
