@@ -95,6 +95,7 @@ class Reason(StrEnum):
     ENGINE_CRASHED = "engine_crashed"
     INTERRUPTED = "interrupted"
     LEASE_BUSY = "lease_busy"
+    BUDGET = "budget"
     CAP_REACHED = "cap_reached"
     INTERNAL_ERROR = "internal_error"
 
@@ -154,6 +155,7 @@ RULES: Final = MappingProxyType(
         Reason.ENGINE_CRASHED: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.INTERRUPTED: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.LEASE_BUSY: _rule(_I, Owner.SIAGA, Stage.PROBE),
+        Reason.BUDGET: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.CAP_REACHED: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.INTERNAL_ERROR: _rule(_I, Owner.SIAGA, Stage.PROBE),
     }
