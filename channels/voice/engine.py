@@ -1,0 +1,287 @@
+"""An engine process: ``python -m channels.voice.engine FD``; FD is its end of a socket pair to the parent.
+
+At most 4 calls, one thread for everything of pjsip. When the parent is gone (end of file), on Quit and on SIGTERM it hangs up
+every call, waits at most a second for the confirmations, and leaves without any teardown, which would abort.
+"""
+
+from __future__ import annotations
+
+import os
+
+# before numpy: its BLAS would start a thread per core in every engine
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import contextlib
+import faulthandler
+import gc
+import heapq
+import itertools
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+import wave
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Final
+
+from channels.voice.ears import EarShop
+from channels.voice.hearing import HearingThread, Hears, Listener
+from channels.voice.line import Line
+from channels.voice.pj import pj, sentence
+from channels.voice.pjaccount import Accounts
+from channels.voice.pjstack import Stack
+from channels.voice.proto import ProtocolError, Unpacker
+from channels.voice.siplog import LoggedMessage
+from channels.voice.sipmsg import call_id_in, redact
+from channels.voice.wire import (
+    COMMANDS,
+    EVENTS,
+    Beat,
+    Closed,
+    Command,
+    Dial,
+    Done,
+    Event,
+    HangUp,
+    ListenForAgent,
+    Lost,
+    PlaySound,
+    PressKeys,
+    Quit,
+    Ready,
+    SipText,
+)
+
+BEAT_S: Final = 1.0
+_POLL_S: Final = 0.1
+_PUMP_MS: Final = 10
+_LAST_PUMP_S: Final = 1.0
+_TIDY_S: Final = 60.0
+_SWITCH_S: Final = 0.0005
+"""The media clock waits for the GIL at every frame; with Python's default of 5 ms it starves."""
+
+
+class Engine:
+    """The main thread: commands, timers, pjsip."""
+
+    def __init__(self, link: socket.socket, user_agent: str) -> None:
+        self._link = link
+        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._outbox: SimpleQueue[bytes] = SimpleQueue()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+        self._lines: dict[str, Line] = {}
+        self._by_call_id: dict[str, Line] = {}
+        self._leaving = False
+        self._hearing = HearingThread()
+        self._ears = EarShop()
+        self._stack = Stack(user_agent, self._on_message, self._on_complaint)
+        self._accounts = Accounts(self._stack)
+
+    # --- what lines need ---------------------------------------------------------------------------------------
+
+    def emit(self, event: Event) -> None:
+        """Send to the parent; never blocks."""
+        try:
+            self._outbox.put(EVENTS.encode(event))
+        except ProtocolError as error:
+            print(f"not sent: {error}", file=sys.stderr)
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """Run on the main thread; callable from any thread."""
+        self._inbox.put(action)
+
+    def later(self, delay_s: float, action: Callable[[], None]) -> None:
+        """Run on the main thread after a while."""
+        heapq.heappush(self._timers, (time.monotonic() + delay_s, next(self._numbers), action))
+
+    def hear(self, listener: Listener) -> None:
+        self._hearing.add(listener)
+
+    def make_ear(self, prompts: str | None) -> Hears:
+        return self._ears.make(prompts)
+
+    def last_transport_failure(self) -> str:
+        return self._stack.last_failure
+
+    def forget(self, line: Line) -> None:
+        self._lines.pop(line.order.call, None)
+        self._by_call_id.pop(line.order.call_id, None)
+
+    # --- the loop ----------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Until told to leave."""
+        threading.Thread(target=self._read, name="commands", daemon=True).start()
+        threading.Thread(target=self._write, name="events", daemon=True).start()
+        self._beat()
+        self._poll()
+        self._tidy()
+        self.emit(Ready(pid=os.getpid()))
+        while not self._leaving:
+            self._turn()
+        self._farewell()
+
+    def leave(self) -> None:
+        """Hang up everything and go; safe from any thread and from a signal handler."""
+        self._leaving = True
+
+    def _turn(self) -> None:
+        self._stack.pump(_PUMP_MS)
+        while not self._inbox.empty():
+            self._inbox.get()()
+        now = time.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            heapq.heappop(self._timers)[2]()
+
+    def _farewell(self) -> None:
+        for line in list(self._lines.values()):
+            line.hang_up()
+        self._accounts.unregister()
+        end = time.monotonic() + _LAST_PUMP_S
+        while time.monotonic() < end and any(not line.closed for line in self._lines.values()):
+            self._turn()
+        # responses to BYE and REGISTER, and the events still in the outbox
+        for _ in range(5):
+            self._turn()
+
+    def _beat(self) -> None:
+        gaps = [line.gaps() for line in self._lines.values()]
+        self.emit(
+            Beat(
+                at=time.monotonic(),
+                calls=len(self._lines),
+                frames=sum(g[0] for g in gaps),
+                late=sum(g[1] for g in gaps),
+                worst_gap_s=max((g[2] for g in gaps), default=0.0),
+            )
+        )
+        self.later(BEAT_S, self._beat)
+
+    def _poll(self) -> None:
+        for line in list(self._lines.values()):
+            line.poll()
+        self.later(_POLL_S, self._poll)
+
+    def _tidy(self) -> None:
+        # only here, on the main thread: a pj object collected on another thread aborts the process
+        if not self._lines:
+            gc.collect()
+        self.later(_TIDY_S, self._tidy)
+
+    # --- the link ----------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        unpacker = Unpacker()
+        try:
+            while data := self._link.recv(65536):
+                for body in unpacker.feed(data):
+                    command = COMMANDS.decode(body)
+                    self.soon(lambda command=command: self._obey(command))  # type: ignore[misc]
+        except (OSError, ProtocolError) as error:
+            print(f"link: {error}", file=sys.stderr)
+        self.leave()
+
+    def _write(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self._link.sendall(self._outbox.get())
+
+    def flush(self, timeout_s: float) -> None:
+        """Give the writer a moment to send what is left."""
+        end = time.monotonic() + timeout_s
+        while not self._outbox.empty() and time.monotonic() < end:
+            time.sleep(0.005)
+
+    # --- commands and messages ---------------------------------------------------------------------------------
+
+    def _obey(self, command: Command) -> None:
+        if isinstance(command, Quit):
+            self.leave()
+        elif isinstance(command, Dial):
+            self._dial(command)
+        elif (line := self._lines.get(command.call)) is None:
+            if isinstance(command, (PressKeys, PlaySound, ListenForAgent)):
+                self.emit(Done(call=command.call, seq=command.seq, problem="the call is over"))
+        elif isinstance(command, PressKeys):
+            line.press(command.seq, command.digits, command.mode)
+        elif isinstance(command, PlaySound):
+            self._play(line, command)
+        elif isinstance(command, ListenForAgent):
+            line.listen_for_agent(command.seq)
+        elif isinstance(command, HangUp):
+            line.hang_up()
+
+    def _dial(self, order: Dial) -> None:
+        try:
+            account = self._accounts.get(order.account)
+        except (pj.Error, RuntimeError) as error:
+            cause = sentence(error)
+            self.emit(Lost(call=order.call, at=time.monotonic(), cause=f"no transport for this call: {cause}"))
+            self.emit(Closed(call=order.call, media=None))
+            return
+        line = Line(self, account, order)
+        self._lines[order.call] = line
+        self._by_call_id[order.call_id] = line
+        line.start()
+
+    def _play(self, line: Line, command: PlaySound) -> None:
+        try:
+            with wave.open(command.path, "rb") as sound:
+                pcm = sound.readframes(sound.getnframes())
+        except (OSError, EOFError, wave.Error) as error:
+            self.emit(Done(call=command.call, seq=command.seq, problem=f"{command.name}: {error}"))
+            return
+        line.play(command.seq, command.name, pcm)
+
+    def _on_message(self, logged: LoggedMessage) -> None:
+        line = self._by_call_id.get(call_id_in(logged.text))
+        lines = [line] if line else [x for x in self._lines.values() if x.waits_for_registration]
+        for each in lines:
+            self.emit(
+                SipText(
+                    call=each.order.call,
+                    at=logged.at,
+                    sent=logged.sent,
+                    transport=logged.transport,
+                    peer=logged.peer,
+                    text=redact(logged.text),
+                )
+            )
+        if line is not None:
+            line.on_message(logged)
+
+    def _on_complaint(self, complaint: str) -> None:
+        for line in self._lines.values():
+            line.on_garbage("the far end sent something that is no SIP")
+
+
+def main() -> None:
+    """Run an engine over the socket whose descriptor is the first argument; the second is our User-Agent."""
+    faulthandler.enable()
+    # Ctrl-C is the parent's to handle: it hangs up in order
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.setswitchinterval(_SWITCH_S)
+    link = socket.socket(fileno=int(sys.argv[1]))
+    engine = Engine(link, sys.argv[2])
+    signal.signal(signal.SIGTERM, lambda *_: engine.leave())
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    code = 0
+    try:
+        engine.run()
+    except Exception:  # whatever it is, the calls must end and the parent must read why
+        traceback.print_exc(file=sys.stderr)
+        code = 70
+    engine.flush(0.3)
+    sys.stderr.flush()
+    # interpreter teardown with pj objects alive aborts
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""The thread that listens: it takes frames from the sound ports, records them and lets the ears judge them.
+
+Stream time is counted in samples; it maps to the monotonic clock by the smallest (arrival - position) of the last seconds,
+because a frame can be late but never early.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from channels.voice.media import FRAME_S, FRAME_SAMPLES, RATE_HZ, SILENCE, Heard
+from channels.voice.recorder import Recorder
+from probe.observation import Agent, AgentPhase, Observation, Sign, Trouble
+from probe.reasons import Reason
+from probe.session import RecordPolicy
+
+BLOCK_FRAMES: Final = 4
+LATE_S: Final = 0.04
+_WINDOW_S: Final = 5.0
+_GAP_S: Final = 0.2
+"""A longer pause between frames means that the port was not connected: the gap is filled, so that time goes on."""
+_INSTANTS: Final = ("at", "onset", "until", "since", "began")
+_POLL_S: Final = 0.02
+
+
+class Hears(Protocol):
+    """What an ear does; ``channels.voice.listening.ear.Ear`` is the real one. Seconds of stream time."""
+
+    def feed(self, samples: NDArray[np.int16]) -> Sequence[Observation]: ...
+    def listen_for_agent(self) -> None: ...
+    def we_sent(self, kind: str, start_s: float, end_s: float) -> None: ...
+    def signalled(self, method: str, detail: str) -> None: ...
+
+
+class Listener:
+    """One call's listening. Used by the hearing thread alone, apart from ``tell``, ``stats`` and ``finish``."""
+
+    def __init__(
+        self,
+        frames: SimpleQueue[Heard],
+        make_ear: Callable[[], Hears],
+        recording: Path | None,
+        policy: RecordPolicy,
+        report: Callable[[Observation], None],
+        finished: Callable[[], None],
+    ) -> None:
+        self.frames = frames
+        self._make_ear = make_ear
+        self._ear: Hears | None = None
+        self._recorder = Recorder(recording) if recording is not None else None
+        self._policy = policy
+        self._report = report
+        self._finished = finished
+        self._orders: SimpleQueue[Callable[[Hears], None]] = SimpleQueue()
+        self._stop = threading.Event()
+        self._samples = 0
+        self._offsets: deque[tuple[float, float]] = deque()
+        self._last_at: float | None = None
+        self._block: list[Heard] = []
+        self.late = 0
+        self.count = 0
+        self.worst_gap_s = 0.0
+
+    def tell(self, order: Callable[[Hears], None]) -> None:
+        """Let the hearing thread do something with the ear."""
+        self._orders.put(order)
+
+    def finish(self) -> None:
+        """No frame will follow; what is queued is still heard, then ``finished`` is called on the hearing thread."""
+        self._stop.set()
+
+    def to_stream(self, at: float) -> float:
+        """Stream seconds of a monotonic instant."""
+        return at - self._offset()
+
+    def _offset(self) -> float:
+        return min((offset for _, offset in self._offsets), default=time.monotonic())
+
+    def work_or_fail(self) -> bool:
+        """Hear what is there. False when all is over; a failure of ours ends this call, not its neighbours."""
+        try:
+            return self._work()
+        except Exception as error:  # the ear is ours: whatever it raises must not pass for a silent line
+            traceback.print_exc(file=sys.stderr)
+            self._report(
+                Trouble(at=time.monotonic(), reason=Reason.INTERNAL_ERROR, detail=f"the listener failed: {error!r}")
+            )
+            if self._recorder is not None:
+                self._recorder.close()
+            self._finished()
+            return False
+
+    def _work(self) -> bool:
+        stopping = self._stop.is_set()
+        if self._ear is None:
+            self._ear = self._make_ear()
+        while not self._orders.empty():
+            self._orders.get()(self._ear)
+        while True:
+            try:
+                frame = self.frames.get_nowait()
+            except Empty:
+                break
+            self._take(frame)
+        if stopping:
+            self._flush()
+            if self._recorder is not None:
+                self._recorder.close()
+            self._finished()
+        return not stopping
+
+    def _take(self, frame: Heard) -> None:
+        if self._last_at is not None:
+            gap = frame.at - self._last_at
+            if gap > _GAP_S:
+                self._fill(gap)
+            else:
+                self.worst_gap_s = max(self.worst_gap_s, gap)
+                self.late += gap > FRAME_S + LATE_S
+        self._last_at = frame.at
+        self.count += 1
+        self._block.append(frame)
+        position = (self._samples + len(self._block) * FRAME_SAMPLES) / RATE_HZ
+        self._offsets.append((frame.at, frame.at - position))
+        while self._offsets[0][0] < frame.at - _WINDOW_S:
+            self._offsets.popleft()
+        if len(self._block) >= BLOCK_FRAMES:
+            self._flush()
+
+    def _fill(self, gap_s: float) -> None:
+        missing = round(gap_s / FRAME_S) - 1
+        at = self._last_at or 0.0
+        for index in range(missing):
+            self._block.append(Heard(at + (index + 1) * FRAME_S, SILENCE, SILENCE))
+            if len(self._block) >= BLOCK_FRAMES:
+                self._flush()
+
+    def _flush(self) -> None:
+        if not self._block or self._ear is None:
+            return
+        heard = np.frombuffer(b"".join(f.received for f in self._block), dtype="<i2")
+        sent = np.frombuffer(b"".join(f.sent for f in self._block), dtype="<i2")
+        self._block.clear()
+        if self._recorder is not None:
+            self._recorder.append(sent, heard)
+        self._samples += len(heard)
+        for seen in self._ear.feed(heard):
+            self._protect(seen)
+            self._report(self._on_our_clock(seen))
+
+    def _protect(self, seen: Observation) -> None:
+        if self._recorder is None or self._policy != "until_agent" or not isinstance(seen, Agent):
+            return
+        if seen.phase is AgentPhase.RETRACTED or seen.phase is AgentPhase.MACHINE:
+            self._recorder.show()
+        else:
+            self._recorder.hide_from(seen.onset)
+
+    def _on_our_clock(self, seen: Observation) -> Observation:
+        offset = self._offset()
+        moved: dict[str, object] = {}
+        for name in _INSTANTS:
+            value = getattr(seen, name, None)
+            if isinstance(value, float):
+                moved[name] = value + offset
+        if isinstance(seen, Agent):
+            moved["signs"] = tuple(Sign(s.sign, s.at + offset, s.weight) for s in seen.signs)
+        return dataclasses.replace(seen, **moved)  # type: ignore[arg-type]  # names were taken from the class itself
+
+
+class HearingThread:
+    """One thread for all calls of an engine: numpy by blocks, never pjsip."""
+
+    def __init__(self) -> None:
+        self._new: SimpleQueue[Listener] = SimpleQueue()
+        threading.Thread(target=self._run, name="hearing", daemon=True).start()
+
+    def add(self, listener: Listener) -> None:
+        """Begin to hear a call."""
+        self._new.put(listener)
+
+    def _run(self) -> None:
+        listeners: list[Listener] = []
+        while True:
+            while not self._new.empty():
+                listeners.append(self._new.get())
+            listeners = [listener for listener in listeners if listener.work_or_fail()]
+            time.sleep(_POLL_S)

@@ -1,0 +1,147 @@
+"""Accounts of an engine: one per trunk and local address, registered where the trunk wants it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from channels.voice.pj import AccountBase, pj
+from channels.voice.pjstack import Stack
+from channels.voice.wire import Account
+
+SESSION_EXPIRES_S: Final = 90
+"""The lowest RFC 4028 allows: a call nobody refreshes is cleared by the far end within this time."""
+REGISTER_EXPIRES_S: Final = 300
+_RETRY_S: Final = 5
+_KEEP_ALIVE_S: Final = 15
+_MAX_ACCOUNTS: Final = 7
+_BUSY: Final = 486
+_SRTP: Final = {
+    "off": "PJMEDIA_SRTP_DISABLED",
+    "optional": "PJMEDIA_SRTP_OPTIONAL",
+    "required": "PJMEDIA_SRTP_MANDATORY",
+}
+
+
+class PjAccount(AccountBase):
+    """An account and what became of its registration."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__()
+        self.spec = account
+        self.users = 0
+        self.used_at = time.monotonic()
+        self.code = 0
+        self.phrase = ""
+        self.answers = 0
+        self.on_answer: list[Callable[[], None]] = []
+        self._strangers: list[Any] = []
+
+    @property
+    def registered(self) -> bool:
+        """Whether calls may go out now."""
+        return not self.spec.register or self.code // 100 == 2
+
+    def onRegState(self, prm: Any) -> None:
+        # a 2xx with no expiration left is an unregistration or a binding that ran out
+        self.code = int(prm.code) if not (prm.code // 100 == 2 and prm.expiration == 0) else 0
+        self.phrase = str(prm.reason)
+        self.answers += 1
+        for callback in list(self.on_answer):
+            callback()
+
+    def onIncomingCall(self, prm: Any) -> None:
+        call = pj.Call(self, prm.callId)
+        refusal = pj.CallOpParam()
+        refusal.statusCode = _BUSY
+        call.hangup(refusal)
+        # dropped later: a call object must outlive its call
+        self._strangers = [*self._strangers[-8:], call]
+
+
+class Accounts:
+    """Finds or makes accounts. Main thread only."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._accounts: dict[str, PjAccount] = {}
+
+    def get(self, spec: Account) -> PjAccount:
+        """The account of that specification. Raises pj.Error."""
+        account = self._accounts.get(spec.key)
+        if account is not None and account.spec != spec and account.users == 0:
+            self._drop(account)
+            account = None
+        if account is None:
+            if len(self._accounts) >= _MAX_ACCOUNTS:
+                self._drop_oldest()
+            account = PjAccount(spec)
+            account.create(self._configuration(spec))
+            self._accounts[spec.key] = account
+        account.used_at = time.monotonic()
+        return account
+
+    def owner_of(self, aor_user: str) -> list[PjAccount]:
+        """Accounts that register; for traces."""
+        return [a for a in self._accounts.values() if a.spec.register and a.spec.username == aor_user]
+
+    def unregister(self) -> None:
+        """Tell every registrar that we leave."""
+        for account in self._accounts.values():
+            if account.spec.register and account.code // 100 == 2:
+                account.setRegistration(False)
+
+    def _drop_oldest(self) -> None:
+        idle = sorted((a for a in self._accounts.values() if a.users == 0), key=lambda a: a.used_at)
+        if not idle:
+            raise RuntimeError("this engine has no account left; it is due for recycling")
+        self._drop(idle[0])
+
+    def _drop(self, account: PjAccount) -> None:
+        del self._accounts[account.spec.key]
+        account.shutdown()
+
+    def _configuration(self, spec: Account) -> Any:
+        config = pj.AccountConfig()
+        config.idUri = spec.id_uri
+        config.sipConfig.transportId = self._stack.transport(spec)
+        if spec.proxy:
+            config.sipConfig.proxies.append(spec.proxy)
+        if spec.username:
+            config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", spec.username, 0, spec.password))
+        _register(config.regConfig, spec)
+        _media(config.mediaConfig, spec)
+        config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
+        config.callConfig.timerSessExpiresSec = SESSION_EXPIRES_S
+        config.callConfig.timerMinSESec = SESSION_EXPIRES_S
+        config.natConfig.udpKaIntervalSec = _KEEP_ALIVE_S
+        config.natConfig.contactRewriteUse = 0 if spec.public_address else 1
+        config.natConfig.sdpNatRewriteUse = 0
+        config.mwiConfig.enabled = False
+        if ":" in spec.local_address:
+            config.sipConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
+            config.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
+        return config
+
+
+def _register(config: Any, spec: Account) -> None:
+    config.registerOnAdd = spec.register
+    if spec.register:
+        config.registrarUri = spec.registrar
+        config.timeoutSec = REGISTER_EXPIRES_S
+        config.retryIntervalSec = 2 * _RETRY_S
+        config.firstRetryIntervalSec = _RETRY_S
+        config.randomRetryIntervalSec = _RETRY_S
+        config.dropCallsOnFail = False
+
+
+def _media(config: Any, spec: Account) -> None:
+    config.lockCodecEnabled = False
+    config.streamKaEnabled = False
+    config.transportConfig.port = spec.rtp_port
+    config.transportConfig.portRange = spec.rtp_ports - 2
+    config.transportConfig.boundAddress = spec.local_address
+    config.transportConfig.publicAddress = spec.public_address
+    config.srtpUse = getattr(pj, _SRTP[spec.srtp])
+    config.srtpSecureSignaling = 1 if spec.srtp == "required" and spec.transport == "tls" else 0

@@ -1,0 +1,293 @@
+"""One call seen from the parent: what the engine says becomes observations, what the player does becomes commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from channels.voice.dialogs import Dialog
+from channels.voice.pool import Seat
+from channels.voice.process import EngineDied
+from channels.voice.sounds import NoSound, prepare
+from channels.voice.siptrace import Trace
+from channels.voice.wire import (
+    Closed,
+    Dial,
+    Done,
+    Event,
+    HangUp,
+    ListenForAgent,
+    Lost,
+    PlaySound,
+    PressKeys,
+    RegistrationFailed,
+    Seen,
+    SipText,
+)
+from probe.observation import Ended, Observation, Refused, Trouble, Unreachable
+from probe.outcome import Evidence, MediaFigures
+from probe.reasons import Reason
+from probe.session import Action, End, Listen, Play, Press, Report, Target
+
+CLOSE_S: Final = 2.5
+"""How long close() waits for the engine; with the rescue of a dead engine's call it stays under 3 s."""
+_AUTH_CODES: Final = frozenset({401, 403, 407})
+_CODEC_CODES: Final = frozenset({415, 488, 606})
+_FINAL: Final = (Ended, Refused, Unreachable, Trouble)
+
+Place = Callable[["CallSession"], Awaitable[tuple[Seat, Dial]]]
+"""Finds a seat and makes the order to dial. Raises CannotDial."""
+SelfCheck = Callable[[], Awaitable[tuple[bool, str]]]
+
+
+class CannotDial(Exception):
+    """No call was placed; ``observation`` says why."""
+
+    def __init__(self, observation: Observation) -> None:
+        super().__init__(str(observation))
+        self.observation = observation
+
+
+class CallSession:
+    """A probe.session.Session over one call."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        through_trunk: bool,
+        self_check: SelfCheck,
+        cache: Path,
+        rescue: Callable[[Dialog], Awaitable[str]],
+    ) -> None:
+        self.target = target
+        self._through_trunk = through_trunk
+        self._self_check = self_check
+        self._rescue = rescue
+        self._cache = cache
+        self._trace = Trace(target.evidence / "sip.txt")
+        self._queue: asyncio.Queue[Observation | None] = asyncio.Queue()
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[str]] = {}
+        self._seat: Seat | None = None
+        self._order: Dial | None = None
+        self._dialog: Dialog | None = None
+        self._dialled = asyncio.Event()
+        self._over = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._media: MediaFigures | None = None
+        self._hung_up = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._report: asyncio.Task[Report] | None = None
+
+    def start(self, place: Place) -> None:
+        """Begin; returns at once."""
+        self._run(self._begin(place))
+
+    # --- Session -----------------------------------------------------------------------------------------------
+
+    async def observations(self) -> AsyncIterator[Observation]:
+        """All observations, until the call is over."""
+        while (seen := await self._queue.get()) is not None:
+            yield seen
+
+    async def act(self, action: Action) -> None:
+        """Do it; returns when it has happened or the call is over."""
+        if isinstance(action, End):
+            self._hang_up()
+            await self._over.wait()
+            return
+        await self._first(self._dialled)
+        if self._over.is_set() or self._order is None:
+            return
+        seq, call = next(self._numbers), self._order.call
+        if isinstance(action, Press):
+            await self._do(PressKeys(call=call, seq=seq, digits=action.digits, mode=action.mode))
+        elif isinstance(action, Listen):
+            await self._do(ListenForAgent(call=call, seq=seq))
+        elif isinstance(action, Play):
+            await self._play(call, seq, action.name)
+        else:
+            self._see(_ours(f"a telephone call cannot {type(action).__name__.lower()}"))
+
+    async def close(self) -> Report:
+        """End the call, wait for its evidence and report. Idempotent; at most 3 s."""
+        if self._report is None:
+            self._report = asyncio.create_task(self._finish())
+        return await asyncio.shield(self._report)
+
+    # --- CallOwner ---------------------------------------------------------------------------------------------
+
+    def on_event(self, event: Event) -> None:
+        """The engine says something about this call."""
+        if isinstance(event, SipText):
+            self._trace.add(event)
+            if self._dialog is not None:
+                self._dialog.take(event)
+        elif isinstance(event, Seen):
+            self._see(self._judged(event.observation))
+        elif isinstance(event, Done):
+            self._done(event)
+        elif isinstance(event, Lost):
+            self._run(self._lost(event.at, event.cause))
+        elif isinstance(event, RegistrationFailed):
+            self._registration_failed(event)
+        elif isinstance(event, Closed):
+            self._media = event.media
+            self._leave_engine()
+
+    def on_engine_death(self, cause: str) -> None:
+        """Our engine is gone: say so, and end the call that it left behind."""
+        if not self._over.is_set():
+            self._see(Trouble(at=time.monotonic(), reason=Reason.ENGINE_CRASHED, detail=cause))
+        self._trace.note(time.monotonic(), f"the engine died: {cause}")
+        self._run(self._rescued())
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    async def _begin(self, place: Place) -> None:
+        try:
+            self._seat, self._order = await place(self)
+        except CannotDial as problem:
+            self._see(problem.observation)
+            self._closed.set()
+            return
+        if self._over.is_set():
+            self._leave_engine()
+            return
+        self._dialog = Dialog(self._order.call_id, self._order.account)
+        try:
+            self._seat.engine.adopt(self._order.call, self)
+            self._seat.engine.send(self._order)
+        except EngineDied as error:
+            self.on_engine_death(str(error))
+            return
+        self._dialled.set()
+
+    def _judged(self, seen: Observation) -> Observation:
+        if not isinstance(seen, Refused):
+            return seen
+        said = f"{seen.code} {seen.phrase}".strip()
+        if self._through_trunk and seen.code in _AUTH_CODES:
+            return Trouble(at=seen.at, reason=Reason.TRUNK_AUTH_REJECTED, detail=said)
+        if seen.code in _CODEC_CODES:
+            return Trouble(at=seen.at, reason=Reason.NO_COMMON_CODEC, detail=said)
+        return seen
+
+    def _registration_failed(self, event: RegistrationFailed) -> None:
+        said = f"the registration was refused: {event.code} {event.phrase}".strip()
+        if event.code in _AUTH_CODES:
+            self._see(Trouble(at=event.at, reason=Reason.TRUNK_AUTH_REJECTED, detail=said))
+        else:
+            self._run(self._lost(event.at, said if event.code else f"no registration: {event.phrase or 'no response'}"))
+
+    async def _lost(self, at: float, cause: str) -> None:
+        works, sentence = await self._self_check()
+        text = cause if works else f"{cause}; {sentence}"
+        self._see(Unreachable(at=at, cause=text, through_trunk=self._through_trunk, network_ok=works))
+
+    def _see(self, seen: Observation) -> None:
+        if self._over.is_set():
+            return
+        self._queue.put_nowait(seen)
+        if isinstance(seen, _FINAL):
+            self._over.set()
+            self._queue.put_nowait(None)
+            for waiter in self._waiting.values():
+                if not waiter.done():
+                    waiter.set_result("")
+            self._hang_up()
+
+    async def _do(self, command: PressKeys | PlaySound | ListenForAgent) -> None:
+        if self._seat is None:
+            return
+        waiter: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting[command.seq] = waiter
+        with contextlib.suppress(EngineDied):  # its death has been told
+            self._seat.engine.send(command)
+            problem = await waiter
+            if problem and not self._over.is_set():
+                self._see(_ours(problem))
+        self._waiting.pop(command.seq, None)
+
+    async def _play(self, call: str, seq: int, name: str) -> None:
+        local = datetime.now().astimezone()
+        try:
+            path = await asyncio.to_thread(prepare, name, self.target.sounds, self._cache, local)
+        except NoSound as error:
+            self._see(_ours(str(error)))
+            return
+        await self._do(PlaySound(call=call, seq=seq, name=name, path=str(path)))
+
+    def _done(self, event: Done) -> None:
+        waiter = self._waiting.get(event.seq)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(event.problem)
+
+    def _hang_up(self) -> None:
+        if self._hung_up:
+            return
+        if self._seat is None or self._order is None:
+            if not self._over.is_set():
+                self._see(Ended(at=time.monotonic(), by_us=True, cause="ended before it was dialled"))
+            return
+        self._hung_up = True
+        with contextlib.suppress(EngineDied):  # its death has been told, and the rescue hangs up
+            self._seat.engine.send(HangUp(call=self._order.call))
+
+    def _leave_engine(self) -> None:
+        if self._seat is not None and self._order is not None:
+            self._seat.engine.forget(self._order.call)
+            self._seat.give_back()
+        self._closed.set()
+
+    async def _rescued(self) -> None:
+        if self._dialog is not None:
+            self._trace.note(time.monotonic(), await self._rescue(self._dialog))
+        self._leave_engine()
+
+    async def _finish(self) -> Report:
+        self._hang_up()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closed.wait(), CLOSE_S)
+        if not self._over.is_set():
+            self._see(Ended(at=time.monotonic(), by_us=True, cause="the engine did not confirm the end"))
+        self._leave_engine()
+        self._trace.close()
+        evidence = await asyncio.to_thread(_evidence, self.target.evidence)
+        return Report(media=self._media, evidence=evidence)
+
+    async def _first(self, event: asyncio.Event) -> None:
+        waits = [asyncio.create_task(event.wait()), asyncio.create_task(self._over.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _run(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _ours(detail: str) -> Trouble:
+    return Trouble(at=time.monotonic(), reason=Reason.INTERNAL_ERROR, detail=detail)
+
+
+def _evidence(folder: Path) -> tuple[Evidence, ...]:
+    found = []
+    for kind, name in (("recording", "recording.wav"), ("sip_trace", "sip.txt")):
+        path = folder / name
+        if path.is_file():
+            with path.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+            found.append(Evidence(kind, path.absolute(), digest))
+    return tuple(found)

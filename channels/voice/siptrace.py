@@ -1,0 +1,52 @@
+"""``sip.txt``: every SIP message of a call, with its instant, direction and peer; credentials are taken out before."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from channels.voice.wire import SipText
+
+_MAX_BYTES: Final = 4 << 20
+"""A far end that floods us must not fill the disk."""
+
+
+class Trace:
+    """Writes as messages come; what is written survives our own death."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+        self._written = 0
+
+    def add(self, message: SipText) -> None:
+        """One more message."""
+        if self._file.closed or self._written > _MAX_BYTES:
+            return
+        arrow = "-->" if message.sent else "<--"
+        head = f"{_instant(message.at)} {arrow} {message.transport} {message.peer}"
+        text = message.text.replace("\r\n", "\n").rstrip("\n")
+        self._put(f"{head}\n{text}\n\n")
+        if self._written > _MAX_BYTES:
+            self._put(f"{head} the trace ends here: more than {_MAX_BYTES} bytes\n")
+
+    def note(self, at: float, text: str) -> None:
+        """A remark of ours between the messages."""
+        if not self._file.closed:
+            self._put(f"{_instant(at)} --- {text}\n\n")
+
+    def close(self) -> None:
+        """Idempotent."""
+        self._file.close()
+
+    def _put(self, text: str) -> None:
+        self._file.write(text)
+        self._file.flush()
+        self._written += len(text)
+
+
+def _instant(at: float) -> str:
+    moment = datetime.now(UTC) - timedelta(seconds=time.monotonic() - at)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
