@@ -1,0 +1,202 @@
+"""Is there a person? Evidence from turns, waits, music, tones, known prompts and signalling, weighed into a confidence.
+
+A *turn* is unknown speech with gaps below 0.7 s. It is suspected to be a person 1 s after its onset, then confirmed by
+waiting for us or reacting to us, or retracted by what people do not do. All phases carry the onset of the first turn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from channels.voice.listening.evidence import Heard, Signal, Turn, turns_of, waits_between
+from channels.voice.listening.pieces import Piece
+from channels.voice.listening.weights import (
+    BIAS,
+    CONFIRM,
+    INTERACTION,
+    LEAST_WAIT_S,
+    WEIGHTS,
+    confidence,
+    wait_weight,
+)
+from probe.observation import Agent, AgentPhase, Sign, ToneKind
+
+_SUSPECT_S = 1.0
+_LONGEST_TURN_S, _LONGEST_SPEECH_S = 6.0, 10.0
+_SHORT_TURN_S = 1.5
+_JUST_S = 3.0
+_SOON_S = 3.0
+_TONE_S = 0.6
+_MACHINE_QUIET_S = 1.5
+_MACHINE_AFTER_S = 4.0
+_GREETING_STOP_S, _GREETING_REPLY_S = 1.2, 4.0
+
+
+@dataclass(slots=True)
+class AgentWatch:
+    """Weighs the evidence of one call; silent until ``arm``."""
+
+    _armed_s: float | None = None
+    _barrier_s: float = 0.0
+    _onset_s: float | None = None
+    _confirmed: bool = False
+    _machine: bool = False
+    _resumed: bool = False
+    _beep_s: float | None = None
+    _last_speech: Turn | None = None
+    _signals: list[Signal] = field(default_factory=list)
+    _greetings: list[tuple[float, float]] = field(default_factory=list)
+
+    def arm(self, now_s: float) -> None:
+        """From now on a person may come. Speech that is already going on is the menu's."""
+        if self._armed_s is None:
+            self._armed_s = self._barrier_s = now_s
+
+    def we_played(self, start_s: float, end_s: float) -> None:
+        """Our own sound went out (or is going out) between these stream seconds."""
+        self._greetings = [g for g in self._greetings if g[0] != start_s] + [(start_s, end_s)]
+
+    def signalled(self, signal: Signal) -> None:
+        """A sign from outside the audio."""
+        self._signals.append(signal)
+
+    def feed(self, heard: Heard) -> list[Agent]:
+        """Weigh what is known at this instant."""
+        if self._armed_s is None or self._machine:
+            return []
+        machine = self._recorder(heard)
+        if machine is not None or self._confirmed:
+            return [machine] if machine is not None else []
+        pieces, self._barrier_s = after_barrier(heard.unknown, self._barrier_s, heard.now_s)
+        turns = turns_of(pieces, heard.now_s)
+        if self._onset_s is None:
+            return self._suspect(heard, turns)
+        against = self._against(heard, turns)
+        if against is not None:
+            return [self._retract(heard, against)]
+        signs = self._signs(heard, turns)
+        waits = waits_between(turns, heard)
+        if self._proven(signs, waits, heard):
+            self._confirmed = True
+            return [self._report(heard.now_s, AgentPhase.CONFIRMED, self._onset_s, signs)]
+        return []
+
+    def _suspect(self, heard: Heard, turns: list[Turn]) -> list[Agent]:
+        if not turns or heard.now_s - turns[0].onset_s < _SUSPECT_S:
+            return []
+        self._onset_s = turns[0].onset_s
+        self._last_speech = turns[-1]
+        signs = [s for s in self._signs(heard, turns) if s.sign != "turn_taking"]
+        return [self._report(heard.now_s, AgentPhase.SUSPECTED, self._onset_s, signs)]
+
+    def _against(self, heard: Heard, turns: list[Turn]) -> str | None:
+        """The sign that ends the suspicion, if there is one."""
+        onset_s = self._onset_s or 0.0
+        if not turns or (heard.prompt_onset_s is not None and heard.prompt_onset_s >= onset_s - 0.3):
+            return "known_prompt"
+        self._last_speech = turns[-1]
+        if heard.music_since_s is not None and heard.music_since_s >= onset_s:
+            return "music_resumed"
+        if heard.burst_s >= _TONE_S or (heard.cadence_s is not None and heard.cadence_s >= onset_s):
+            return "tone"
+        if turns[-1].length_s > _LONGEST_TURN_S or sum(t.length_s for t in turns) > _LONGEST_SPEECH_S:
+            return "monologue"
+        return None
+
+    def _retract(self, heard: Heard, why: str) -> Agent:
+        onset_s = self._onset_s or 0.0
+        self._resumed = self._resumed or why == "music_resumed"
+        self._onset_s, self._barrier_s = None, heard.now_s
+        sign = Sign(why, heard.now_s, WEIGHTS[why])
+        return self._report(heard.now_s, AgentPhase.RETRACTED, onset_s, [sign])
+
+    def _recorder(self, heard: Heard) -> Agent | None:
+        """A beep after unknown speech, and then no music: voicemail or an answering machine."""
+        last = self._last_speech
+        if last is None:
+            return None
+        if heard.beep_s is not None and last.onset_s <= heard.beep_s <= last.until_s + _MACHINE_AFTER_S:
+            self._beep_s = heard.beep_s
+        if self._beep_s is None:
+            return None
+        if heard.music_since_s is not None and heard.music_since_s > self._beep_s:
+            self._beep_s = None
+        elif heard.now_s - self._beep_s >= _MACHINE_QUIET_S and heard.sound_since_s is None:
+            self._machine = True
+            sign = Sign("beep", self._beep_s, WEIGHTS["beep"])
+            onset_s = self._onset_s if self._onset_s is not None else last.onset_s
+            return self._report(heard.now_s, AgentPhase.MACHINE, onset_s, [sign])
+        return None
+
+    def _proven(self, signs: list[Sign], waits: list[float], heard: Heard) -> bool:
+        if self._beep_s is not None or heard.burst_s > 0.0 or heard.sounding_s > 0.15:
+            return False
+        enough = BIAS + sum(s.weight for s in signs)
+        reacted = any(s.sign in INTERACTION for s in signs)
+        return confidence(enough) >= CONFIRM and (reacted or max(waits, default=0.0) >= LEAST_WAIT_S)
+
+    def _signs(self, heard: Heard, turns: list[Turn]) -> list[Sign]:
+        first, armed_s = turns[0], self._armed_s or 0.0
+        signs = [_sign("novel_speech", first.onset_s)]
+        if first.length_s <= _SHORT_TURN_S and not first.going_on:
+            signs.append(_sign("short_turn", first.until_s))
+        before = {
+            "music_ended": heard.music_ended_s,
+            "announcement_ended": heard.prompt_ended_s,
+            "ringback_ended": heard.ringback_s,
+        }
+        for name, at_s in before.items():
+            reach_s = 7.0 if name == "ringback_ended" else _JUST_S
+            if at_s is not None and armed_s <= at_s <= first.onset_s + 0.1 and first.onset_s - at_s <= reach_s:
+                signs.append(_sign(name, at_s))
+        queued = (heard.music_ended_s or -1.0) >= armed_s or (heard.ringback_s or -1.0) >= armed_s
+        if not queued and first.onset_s - armed_s < _SOON_S:
+            signs.append(_sign("soon_after_key", first.onset_s))
+        if self._resumed:
+            signs.append(_sign("music_resumed_before", first.onset_s))
+        signs += [_sign(s.sign, s.at_s) for s in self._signals if abs(s.at_s - first.onset_s) <= _JUST_S]
+        return [*signs, *self._interaction(heard, turns)]
+
+    def _interaction(self, heard: Heard, turns: list[Turn]) -> list[Sign]:
+        """Signs of somebody who takes turns with us."""
+        signs: list[Sign] = []
+        waits = waits_between(turns, heard)
+        weight = sum(wait_weight(w) for w in waits)
+        if weight > 0.0:
+            signs.append(Sign("turn_taking", heard.now_s, round(weight, 3)))
+        for turn, wait_s in zip(turns[1:], waits, strict=False):
+            if wait_s >= LEAST_WAIT_S:
+                signs.append(_sign("repeated_turn", turn.onset_s))
+        for start_s, end_s in self._greetings:
+            for turn in turns:
+                stopped = turn.onset_s < start_s < turn.until_s <= start_s + _GREETING_STOP_S
+                if stopped and not turn.going_on and heard.now_s - turn.until_s >= 0.7:
+                    signs.append(_sign("stopped_for_greeting", turn.until_s))
+                if end_s - 0.3 <= turn.onset_s <= end_s + _GREETING_REPLY_S:
+                    signs.append(_sign("answered_greeting", turn.onset_s))
+        return signs
+
+    def _report(self, now_s: float, phase: AgentPhase, onset_s: float, signs: list[Sign]) -> Agent:
+        sure = round(confidence(BIAS + sum(s.weight for s in signs)), 3)
+        return Agent(at=now_s, phase=phase, onset=onset_s, confidence=sure, signs=tuple(signs))
+
+
+def after_barrier(pieces: list[Piece], barrier_s: float, now_s: float) -> tuple[list[Piece], float]:
+    """Pieces that begin after the barrier, and the barrier moved behind speech that was already going on across it."""
+    kept: list[Piece] = []
+    for piece in sorted(pieces, key=lambda p: p.onset_s):
+        if piece.onset_s >= barrier_s:
+            kept.append(piece)
+        elif not kept:
+            until_s = now_s if piece.until_s is None else piece.until_s
+            barrier_s = max(barrier_s, until_s + 0.7) if until_s > barrier_s - 0.7 else barrier_s
+    return kept, barrier_s
+
+
+def _sign(name: str, at_s: float) -> Sign:
+    return Sign(name, at_s, WEIGHTS[name])
+
+
+def is_cadence(kind: ToneKind) -> bool:
+    """Is this a supervisory tone rather than a recorder's beep?"""
+    return kind is not ToneKind.BEEP

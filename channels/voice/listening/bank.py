@@ -1,0 +1,193 @@
+"""The known prompts: a folder of sound files made ready for the matcher, with a report on what is odd about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from channels.voice.listening.audiofile import AudioFileError, read_audio
+from channels.voice.listening.correlate import Reference
+from channels.voice.listening.features import HOP, RATE_HZ, Floats, level_dbm0, log_mel, pre_emphasis
+
+TEMPLATE_FRAMES = 25
+"""Log-mel frames a candidate is searched by: 0.27 s of sound."""
+SEGMENT = RATE_HZ // 5
+"""Samples (0.2 s) that are compared at a time once a prompt is followed."""
+_SHORTEST_S = 0.3
+_SILENT_PEAK = 500.0
+"""A file that never exceeds this 16 bit value is silence: such files accept anything (3 % wrong in the study)."""
+_TRIM_DB = 40.0
+_VOICED_DB = 30.0
+_TWIN_START, _TWIN_NCC = 3200, 0.7
+_TEMPLATE_NORM = 8.0
+
+
+class BankError(ValueError):
+    """The folder cannot be used. ``problems`` holds a sentence for each bad file, all of them at once."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class KnownPrompt:
+    """One recording. ``names`` are all files with this sound; ``audio`` begins at its first sound, 16 bit units.
+
+    ``lead_s`` is the silence that was cut off in front; ``length_s`` runs from the first to the last sound.
+    """
+
+    names: tuple[str, ...]
+    audio: Floats
+    lead_s: float
+
+    @property
+    def length(self) -> int:
+        """Samples from the first to the last sound."""
+        return len(self.audio)
+
+    @property
+    def length_s(self) -> float:
+        """Seconds from the first to the last sound."""
+        return len(self.audio) / RATE_HZ
+
+    @cached_property
+    def reference(self) -> Reference:
+        """Pre-emphasised samples with what correlation needs of them."""
+        return Reference(pre_emphasis(self.audio))
+
+    @cached_property
+    def template(self) -> Floats:
+        """Normalised log-mel of the beginning, shape (500,)."""
+        template: Floats = normalised(log_mel(self.audio)[None, :TEMPLATE_FRAMES])[0]
+        return template
+
+    @cached_property
+    def voiced(self) -> NDArray[np.bool_]:
+        """For each whole 0.2 s segment: is there sound enough to be compared?"""
+        levels = level_dbm0(self.audio, SEGMENT)
+        return np.asarray(levels > np.max(levels) - _VOICED_DB)
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """Two prompts that begin with the same recording and can only be told apart after ``common_s``."""
+
+    first: str
+    second: str
+    common_s: float
+
+
+def normalised(windows: Floats) -> Floats:
+    """Log-mel windows (n, 25, 20) without each band's mean and with unit norm, flattened to (n, 500).
+
+    A window without contrast (silence, steady noise) keeps a norm far below one, so that it matches nothing.
+    """
+    flat = (windows - windows.mean(axis=1, keepdims=True)).reshape(len(windows), -1)
+    norms = np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), _TEMPLATE_NORM)
+    return np.asarray(flat / norms, dtype=np.float32)
+
+
+class PromptBank:
+    """All known prompts. ``skipped`` and ``twins`` are what the user should know; ``warnings`` says it in sentences."""
+
+    def __init__(self, prompts: tuple[KnownPrompt, ...] = (), skipped: tuple[str, ...] = ()) -> None:
+        self.prompts = prompts
+        self.skipped = skipped
+        self.templates: Floats = (
+            np.stack([p.template for p in prompts]) if prompts else np.zeros((0, 1), dtype=np.float32)
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> PromptBank:
+        """Read every ``NAME.wav`` of a folder. Raises ``BankError`` naming every file that cannot be used."""
+        if not folder.is_dir():
+            raise BankError((f"{folder}: no such folder; create it and put NAME.wav of each prompt there",))
+        sounds: dict[str, Floats] = {}
+        problems: list[str] = []
+        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() == ".wav"):
+            try:
+                sounds[path.stem] = read_audio(path)
+            except AudioFileError as error:
+                problems.append(str(error))
+        if problems:
+            raise BankError(tuple(problems))
+        return cls.of(sounds)
+
+    @classmethod
+    def of(cls, sounds: dict[str, Floats]) -> PromptBank:
+        """A bank of sounds at 8 kHz in 16 bit units by name."""
+        skipped: list[str] = []
+        trimmed: dict[str, tuple[int, Floats]] = {}
+        for name, sound in sounds.items():
+            start, end = sounding_part(sound)
+            if end - start < _SHORTEST_S * RATE_HZ:
+                why = "it is silent" if start == end else f"it is shorter than {_SHORTEST_S} s"
+                skipped.append(f"prompt {name} cannot be recognised: {why}")
+            else:
+                trimmed[name] = (start, sound[start:end])
+        return cls(_merged(trimmed), tuple(skipped))
+
+    @cached_property
+    def twins(self) -> tuple[Twin, ...]:
+        """Pairs of prompts with a common beginning of at least 0.4 s."""
+        close = self.templates @ self.templates.T if self.prompts else np.zeros((0, 0), dtype=np.float32)
+        pairs = np.argwhere(np.triu(close >= _TWIN_NCC, 1))
+        found = (_twin(self.prompts[a], self.prompts[b]) for a, b in pairs)
+        return tuple(t for t in found if t is not None)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about silent, short, identical and confusable prompts."""
+        same = [f"prompts {', '.join(p.names)} are the same recording" for p in self.prompts if len(p.names) > 1]
+        twins = [
+            f"prompts {t.first} and {t.second} begin alike for {t.common_s:.1f} s: told apart only after that"
+            for t in self.twins
+        ]
+        return (*self.skipped, *same, *twins)
+
+
+def sounding_part(sound: Floats) -> tuple[int, int]:
+    """First and last sample with sound (10 ms steps, 40 dB below the loudest); equal when the file is silent."""
+    if len(sound) < HOP or float(np.max(np.abs(sound))) < _SILENT_PEAK:
+        return 0, 0
+    levels = level_dbm0(sound)
+    heard = np.flatnonzero(levels > np.max(levels) - _TRIM_DB)
+    return int(heard[0]) * HOP, (int(heard[-1]) + 1) * HOP
+
+
+def _merged(sounds: dict[str, tuple[int, Floats]]) -> tuple[KnownPrompt, ...]:
+    """One prompt per recording: files of the same length that correlate all along are the same."""
+    groups: list[tuple[list[str], int, Floats]] = []
+    for name, (start, sound) in sounds.items():
+        for names, _, known in groups:
+            if abs(len(known) - len(sound)) <= HOP and _same(known, sound):
+                names.append(name)
+                break
+        else:
+            groups.append(([name], start, sound))
+    return tuple(KnownPrompt(tuple(names), sound, start / RATE_HZ) for names, start, sound in groups)
+
+
+def _same(one: Floats, other: Floats) -> bool:
+    n = min(len(one), len(other))
+    a, b = one[:n], other[:n]
+    return float(a @ b) > 0.99 * float(np.linalg.norm(a) * np.linalg.norm(b))
+
+
+def _twin(one: KnownPrompt, other: KnownPrompt) -> Twin | None:
+    n = min(_TWIN_START, one.length, other.length)
+    heard = np.pad(other.reference.samples, (160, 160))
+    first = one.reference.match(heard[: n + 320], n)
+    if first.ncc < _TWIN_NCC:
+        return None
+    common = n
+    while common + SEGMENT <= min(one.length, other.length):
+        if one.reference.match_part(heard[first.lag :], common, SEGMENT) < _TWIN_NCC:
+            break
+        common += SEGMENT
+    return Twin(one.names[0], other.names[0], common / RATE_HZ)

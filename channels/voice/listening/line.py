@@ -1,0 +1,109 @@
+"""What fills the line besides speech: silence and music, from levels, the VAD and the tones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from channels.voice.listening.features import BANDS, HOP, RATE_HZ, Block, Floats
+from probe.observation import Sound, SoundKind
+
+_FRAME_S = HOP / RATE_HZ
+_SILENCE_S = 0.4
+_BLIP_FRAMES = 4
+"""Less than 40 ms of sound is a click and does not end a silence."""
+_MUSIC_S, _MUSIC_SOUND_S = 1.0, 0.7
+_MELODY_S, _MELODY_SHARE, _LONGEST_TONE_S = 2.5, 0.9, 2.2
+"""A melody of pure tones is music after 2.5 s without pause: no supervisory tone sounds that long."""
+_FLAT = 0.45
+"""Spread (natural log) of the mean spectrum over the bands below which a sound is noise and not music."""
+
+
+class Line:
+    """Silence after 0.4 s and music after 1 s, both back-dated. Times are stream seconds."""
+
+    def __init__(self) -> None:
+        self.quiet_since_s: float | None = 0.0
+        self.loud_since_s: float | None = None
+        self.silent = False
+        self.music_since_s: float | None = None
+        self.music_ended_s: float | None = None
+        self.sound_since_s: float | None = None
+        """Sound other than speech has been going on since then: music, tone, noise, or not yet known."""
+        self.sound_ended_s: float | None = None
+        self._blip = 0
+        self._loud_frames = 0
+        self._plain_frames = 0
+        self._mel: Floats = np.zeros((100, BANDS), dtype=np.float32)
+        self._out: list[Sound] = []
+
+    def feed(
+        self, block: Block, border_dbm0: float, speech: tuple[float, float | None] | None, burst_s: float, tone: bool
+    ) -> list[Sound]:
+        """Take a block. ``speech``: last stretch; ``burst_s``: length of a pure tone; ``tone``: a cadence was read."""
+        self._out = []
+        self._mel = np.concatenate((self._mel[len(block.mel) :], block.mel))
+        now_s = block.first / RATE_HZ
+        for level in block.levels.tolist():
+            self._frame(now_s, level > border_dbm0, burst_s, block.end_s)
+            now_s += _FRAME_S
+        self._music(block.end_s, speech, burst_s, tone)
+        return self._out
+
+    def _frame(self, start_s: float, loud: bool, burst_s: float, at_s: float) -> None:
+        self._blip = self._blip + 1 if loud else 0
+        if self.sound_since_s is not None and loud:
+            self._loud_frames += 1
+            self._plain_frames += burst_s < 0.1
+        if self._blip >= _BLIP_FRAMES and self.quiet_since_s is not None:
+            begun_s = start_s - (_BLIP_FRAMES - 1) * _FRAME_S
+            if self.silent:
+                self._say(at_s, SoundKind.SILENCE, self.quiet_since_s, begun_s)
+            if self.loud_since_s is None:
+                self.loud_since_s = begun_s
+            self.silent, self.quiet_since_s = False, None
+        elif not loud and self.quiet_since_s is None:
+            self.quiet_since_s = start_s
+        if self.quiet_since_s is None or self.silent:
+            return
+        if start_s + _FRAME_S - self.quiet_since_s >= _SILENCE_S - 1e-6:
+            self.silent, self.loud_since_s = True, None
+            self._say(at_s, SoundKind.SILENCE, self.quiet_since_s, None)
+
+    def _music(self, at_s: float, speech: tuple[float, float | None] | None, burst_s: float, tone: bool) -> None:
+        speaking = speech is not None and speech[1] is None
+        if speech is not None and speaking:
+            self._stop(at_s, speech[0])
+        elif self.silent and self.quiet_since_s is not None:
+            self._stop(at_s, self.quiet_since_s)
+        elif tone:
+            self._stop(at_s, at_s)
+        elif self.loud_since_s is not None and self.sound_since_s is None:
+            spoken_s = speech[1] if speech is not None and speech[1] is not None else 0.0
+            self.sound_since_s = max(self.loud_since_s, spoken_s)
+            self._loud_frames = round((at_s - self.sound_since_s) / _FRAME_S)
+            self._plain_frames = self._loud_frames if burst_s < 0.1 else 0
+        if self.music_since_s is None and self.sound_since_s is not None and self._is_music(at_s, burst_s):
+            self.music_since_s = self.sound_since_s
+            self._say(at_s, SoundKind.MUSIC, self.music_since_s, None)
+
+    def _is_music(self, at_s: float, burst_s: float) -> bool:
+        lasted_s = at_s - (self.sound_since_s or 0.0)
+        loud_s, plain_s = self._loud_frames * _FRAME_S, self._plain_frames * _FRAME_S
+        if lasted_s >= _MELODY_S and loud_s >= _MELODY_SHARE * lasted_s and burst_s < _LONGEST_TONE_S:
+            return not self._noise()
+        return lasted_s >= _MUSIC_S and plain_s >= _MUSIC_SOUND_S and not self._noise()
+
+    def _noise(self) -> bool:
+        return float(np.std(self._mel.mean(axis=0))) < _FLAT
+
+    def _stop(self, at_s: float, until_s: float) -> None:
+        if self.music_since_s is not None:
+            until_s = max(until_s, self.music_since_s)
+            self._say(at_s, SoundKind.MUSIC, self.music_since_s, until_s)
+            self.music_ended_s = until_s
+        if self.sound_since_s is not None:
+            self.sound_ended_s = max(until_s, self.sound_since_s)
+        self.music_since_s = self.sound_since_s = None
+
+    def _say(self, at_s: float, kind: SoundKind, onset_s: float, until_s: float | None) -> None:
+        self._out.append(Sound(at=at_s, kind=kind, onset=onset_s, ended=until_s is not None, until=until_s))

@@ -1,0 +1,185 @@
+"""Known prompts in a stream: candidate at 0.3 s, confirmed at 1 s, then ended or diverged (onsets to the sample)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from channels.voice.listening.bank import PromptBank
+from channels.voice.listening.features import RATE_HZ, Block
+from channels.voice.listening.search import CandidateSearch
+from channels.voice.listening.track import Tail, Track, Trial
+from probe.observation import Prompt, PromptPhase
+
+_SAME_ONSET = 200
+"""Samples (25 ms): two prompts that begin this close together are the same beginning."""
+_TWIN_DROP = 0.3
+_CONFIRM = RATE_HZ
+_CONFIRM_NCC = 0.4
+_GIVE_UP = 2 * RATE_HZ
+_TWIN_WAIT = 4 * RATE_HZ
+_EXPLAINED_NCC, _EXPLAINED_MARGIN = 0.5, 0.15
+_CHECKED = RATE_HZ // 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Part of the stream that a known prompt explains, in samples; ``end`` is none while it goes on."""
+
+    onset: int
+    end: int | None
+
+
+@dataclass(slots=True)
+class PromptMatcher:
+    """Follows all prompts of a bank through one stream."""
+
+    bank: PromptBank
+    _search: CandidateSearch = field(init=False)
+    _tail: Tail = field(init=False, default_factory=Tail)
+    _trials: list[Trial] = field(init=False, default_factory=list)
+    _tracks: list[Track] = field(init=False, default_factory=list)
+    _past: list[Stretch] = field(init=False, default_factory=list)
+    _out: list[Prompt] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._search = CandidateSearch(self.bank)
+
+    @property
+    def explained(self) -> list[Stretch]:
+        """What known prompts explain, oldest first; withdrawn again where a prompt diverges before it was confirmed."""
+        going = {t.onset: Stretch(t.onset, None) for t in self._tracks}
+        return sorted([*self._past, *going.values()], key=lambda s: s.onset)
+
+    def feed(self, block: Block, border_dbm0: float, floor_dbm0: float) -> list[Prompt]:
+        """Take the next block; ``at`` and ``onset`` of what is reported are stream seconds."""
+        self._tail.append(block, border_dbm0)
+        self._out = []
+        for candidate in self._search.feed(block, floor_dbm0):
+            self._try(Trial(self.bank.prompts[candidate.prompt], candidate.onset))
+        for track in self._tracks:
+            track.follow(self._tail)
+        for accepted in sorted(self._advance_trials(), key=lambda t: -t.score):
+            self._admit(accepted)
+        self._tell_twins_apart()
+        for track in list(self._tracks):
+            self._judge(track)
+        for track in self._tracks:
+            self._announce(track)
+        return self._out
+
+    def _try(self, trial: Trial) -> None:
+        known = [(t.prompt, t.onset) for t in self._trials] + [(t.prompt, t.onset) for t in self._tracks]
+        if not any(p is trial.prompt and abs(o - trial.onset) <= _SAME_ONSET for p, o in known):
+            self._trials.append(trial)
+
+    def _advance_trials(self) -> list[Trial]:
+        accepted: list[Trial] = []
+        waiting: list[Trial] = []
+        for trial in self._trials:
+            verdict: bool | None = None
+            while verdict is None and trial.due(self._tail):
+                verdict = trial.check(self._tail)
+            if verdict is None:
+                waiting.append(trial)
+            elif verdict:
+                accepted.append(trial)
+        self._trials = waiting
+        return accepted
+
+    def _admit(self, trial: Trial) -> None:
+        """A new prompt takes over from one that no longer fits; a word inside a prompt that still fits is none."""
+        if any(s.end is not None and s.onset <= trial.onset < s.end - _SAME_ONSET for s in self._past):
+            return
+        checked = trial.onset + min(_CHECKED, trial.prompt.length)
+        for rival in list(self._tracks):
+            if rival.prompt is trial.prompt and abs(rival.onset - trial.onset) <= _SAME_ONSET:
+                return
+            if abs(rival.onset - trial.onset) <= _SAME_ONSET or rival.end - trial.onset < _SAME_ONSET:
+                continue
+            fits = rival.fits(self._tail, trial.onset, min(checked, rival.end)) if rival.onset < trial.onset else 1.0
+            if fits >= min(_EXPLAINED_NCC, trial.score - _EXPLAINED_MARGIN):
+                return
+            self._finish(rival, PromptPhase.ENDED, trial.onset)
+        track = Track(trial.prompt, trial.onset, trial.score)
+        track.follow(self._tail)
+        self._tracks.append(track)
+
+    def _twins(self, track: Track) -> list[Track]:
+        return [t for t in self._tracks if t is not track and abs(t.onset - track.onset) <= _SAME_ONSET]
+
+    def _tell_twins_apart(self) -> None:
+        for track in list(self._tracks):
+            for twin in self._twins(track):
+                pairs = zip(track.merits, twin.merits, strict=False)
+                if any(b - a > _TWIN_DROP for a, b in pairs if a is not None and b is not None):
+                    self._drop(track)
+                    break
+
+    def _judge(self, track: Track) -> None:
+        heard = self._tail.end - track.onset
+        if track.bad >= 2:
+            self._judge_bad(track)
+        elif self._twins(track):
+            if self._tail.end >= track.end + _TWIN_WAIT:
+                self._drop(max((track, *self._twins(track)), key=lambda t: t.prompt.length))
+        elif self._tail.end >= track.end:
+            if self._sure(track):
+                self._confirm(track)
+                self._finish(track, PromptPhase.ENDED, track.end)
+            else:
+                self._drop(track)
+        elif not track.confirmed and heard >= _CONFIRM:
+            if track.bad == 0 and self._sure(track):
+                self._confirm(track)
+            elif heard >= _GIVE_UP:
+                self._drop(track)
+
+    def _judge_bad(self, track: Track) -> None:
+        """Two segments that do not fit: silence means cut short, anything else that another text goes on."""
+        if track.silent >= 2:
+            self._finish(track, PromptPhase.ENDED, track.bad_since)
+        elif track.silent == 0:
+            if track.confirmed:
+                self._finish(track, PromptPhase.DIVERGED, track.bad_since)
+            else:
+                self._drop(track)
+
+    def _sure(self, track: Track) -> bool:
+        return track.score >= _CONFIRM_NCC
+
+    def _announce(self, track: Track) -> None:
+        best = max((track, *self._twins(track)), key=lambda t: t.score)
+        if not track.announced and track is best and not any(t.announced for t in self._twins(track)):
+            track.announced = True
+            self._say(track, PromptPhase.CANDIDATE)
+
+    def _confirm(self, track: Track) -> None:
+        if not track.announced:
+            track.announced = True
+            self._say(track, PromptPhase.CANDIDATE)
+        if not track.confirmed:
+            track.confirmed = True
+            self._say(track, PromptPhase.CONFIRMED)
+
+    def _finish(self, track: Track, phase: PromptPhase, end: int) -> None:
+        self._tracks.remove(track)
+        if track.announced:
+            self._say(track, phase)
+        if phase is PromptPhase.ENDED or track.confirmed:
+            self._past = [*self._past[-9:], Stretch(track.onset, end)]
+
+    def _drop(self, track: Track) -> None:
+        """It was not this prompt: a twin won, or another text followed the same first words."""
+        if track in self._tracks:
+            self._tracks.remove(track)
+            if track.announced:
+                self._say(track, PromptPhase.DIVERGED)
+
+    def _say(self, track: Track, phase: PromptPhase) -> None:
+        at_s, onset_s = self._tail.end / RATE_HZ, track.onset / RATE_HZ
+        score = float(np.clip(track.score, 0.0, 1.0))
+        self._out += [
+            Prompt(at=at_s, name=name, phase=phase, onset=onset_s, score=score) for name in track.prompt.names
+        ]
