@@ -12,9 +12,7 @@ SIAGA = Path(sys.executable).with_name("siaga")
 
 def test_a_healthy_contact_centre_is_walked_to_its_agent(tmp_path: Path) -> None:
     """``siaga lab`` writes a config with a probe per scenario; the healthy one must end with a proven agent."""
-    box = subprocess.Popen(
-        [SIAGA, "lab", "--folder", tmp_path, "--port", "0"], stdout=subprocess.PIPE, text=True
-    )
+    box = subprocess.Popen([SIAGA, "lab", "--folder", tmp_path, "--port", "0"], stdout=subprocess.PIPE, text=True)
     try:
         assert box.stdout is not None
         ready = box.stdout.readline()

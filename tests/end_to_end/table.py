@@ -1,0 +1,136 @@
+"""Plays the rows: writes the configuration, starts the far ends, runs the installed program, a few rows at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.end_to_end import misbehaving
+from tests.end_to_end.program import Installation, Ran, engines_of, finish
+from tests.end_to_end.rows import ANSWER, GREETING, PRESS, Row, agent
+from tests.farends import dialplan, ports, sipp
+from tests.farends.asterisk import PASSWORD, Asterisk
+
+AT_ONCE = 6
+NO_NETWORK = ("unshare", "--net", "--map-root-user")
+"""Runs a command on a machine whose network is gone."""
+OCCUPY = Row("penghuni", dialplan.ENDLESS + "900", (ANSWER, GREETING, PRESS, agent(60)), "", trunk="sempit")
+"""The call that holds the only channel of a trunk while another one asks for it."""
+
+
+class NoNamespaces(Exception):
+    """The kernel does not let us take the network away; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that stands while the rows are played. ``far`` maps a row's name to the port of its far end."""
+
+    asterisk: Asterisk
+    installation: Installation
+    far: dict[str, int]
+
+
+@contextlib.contextmanager
+def staged(rows: Sequence[Row], asterisk: Asterisk, folder: Path) -> Iterator[Stage]:
+    """Start the far ends of these rows and write the configuration. Call it from the thread that outlives the rows."""
+    with contextlib.ExitStack() as stack:
+        far = {row.name: stack.enter_context(_far_end(row.far_end)) for row in rows if row.far_end}
+        installation = Installation(folder, {"UJI_SANDI": PASSWORD, "UJI_SALAH": "keliru"})
+        text = configuration(rows, asterisk, far)
+        (folder / "siaga.toml").write_text(text, "utf-8")
+        yield Stage(asterisk, installation, far)
+
+
+def play(rows: Sequence[Row], stage: Stage) -> dict[str, Ran | BaseException]:
+    """Run all rows; what a row's run raised stands in its place, so that one does not spoil the others."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        runs = {row.name: pool.submit(play_one, row, stage) for row in rows}
+    return {name: run.exception() or run.result() for name, run in runs.items()}
+
+
+def play_one(row: Row, stage: Stage) -> Ran:
+    """Run one row as a user would, and do to it what the row asks for."""
+    words = ("probe", row.name, "-c", str(stage.installation.folder / "siaga.toml"), "--json")
+    match row.act:
+        case None:
+            return stage.installation.run(*words)
+        case "no network":
+            if subprocess.run([*NO_NETWORK, "true"], capture_output=True, check=False).returncode:
+                raise NoNamespaces("this machine refuses network namespaces: run the tests where `unshare --net` works")
+            return stage.installation.run(*words, prefix=NO_NETWORK)
+        case "second call":
+            with _occupied(stage):
+                return stage.installation.run(*words)
+        case _:
+            return _disturbed(row, stage, words)
+
+
+def _disturbed(row: Row, stage: Stage, words: tuple[str, ...]) -> Ran:
+    process = stage.installation.start(*words)
+    try:
+        stage.asterisk.wait_for_trace(row.number, row.act_at, 30)
+        if row.act == "kill engine":
+            for engine in engines_of(process.pid):
+                os.kill(engine, signal.SIGKILL)
+        else:
+            process.send_signal(signal.Signals[row.act or ""])
+    except TimeoutError as error:
+        process.kill()
+        raise TimeoutError(f"{error}; {finish(process)}") from error
+    return finish(process, 30)
+
+
+@contextlib.contextmanager
+def _occupied(stage: Stage) -> Iterator[None]:
+    words = ("probe", OCCUPY.name, "-c", str(stage.installation.folder / "siaga.toml"), "--json")
+    process: subprocess.Popen[str] = stage.installation.start(*words)
+    try:
+        stage.asterisk.wait_for_trace(OCCUPY.number, "tombol", 30)
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        finish(process, 30)
+
+
+def _far_end(what: str) -> contextlib.AbstractContextManager[int]:
+    if what == "silent":
+        return misbehaving.silent()
+    if what == "garbage":
+        return misbehaving.garbage()
+    more = 'Proxy-Authenticate: Digest realm="jauh", nonce="1"' if what.startswith("407") else "Server: jauh"
+    return sipp.serving("final", {"code": what, "more": more})
+
+
+def configuration(rows: Sequence[Row], asterisk: Asterisk, far: dict[str, int]) -> str:
+    """The whole ``siaga.toml``. A trunk whose far end misbehaves is a trunk of its own."""
+    pbx = asterisk.ports.sip
+    parts = [f'prompts = "{asterisk.voices / "prompts"}"', "[dial]", 'allow = ["2*", "7*", "1500*"]']
+    parts += _trunk("siaga", pbx, "siaga") + _trunk("salah", pbx, "siaga", "UJI_SALAH")
+    parts += _trunk("gsm", pbx, "siaga-gsm") + _trunk("sempit", pbx, "lain", channels=1)
+    parts += _trunk("tertutup", ports.free(), "siaga")
+    parts += ["[trunk.tanpa-nama]", 'proxy = "sip:tidak-ada.invalid"', "register = false"]
+    for row in (*rows, OCCUPY):
+        trunk = row.trunk
+        if trunk == "jauh":
+            trunk = f"jauh-{row.name}"
+            parts += [f"[trunk.{trunk}]", f'proxy = "sip:127.0.0.1:{far[row.name]}"', "register = false"]
+        parts += ["[[probe]]", f'name = "{row.name}"', 'channel = "sip"']
+        parts += [f'to = "{row.to.format(pbx=pbx, far=far.get(row.name, 0))}"']
+        parts += [f'trunk = "{trunk}"'] if trunk else []
+        parts += [f'cap = "{row.cap}"'] if row.cap else []
+        parts += ["script = [", *(f"  {step}," for step in row.script), "]"]
+    return "\n".join(parts) + "\n"
+
+
+def _trunk(name: str, port: int, user: str, secret: str = "UJI_SANDI", channels: int = 20) -> list[str]:
+    return [
+        f"[trunk.{name}]", f'registrar = "sip:127.0.0.1:{port}"', f'username = "{user}"',
+        f'password = {{ env = "{secret}" }}', f"channels = {channels}",
+    ]  # fmt: skip
