@@ -38,11 +38,11 @@ class Order:
 
 
 def new_run_id(now: datetime | None = None) -> str:
-    """``20261120T083000Z-xxxxxx``: the second, then two characters of its fraction (1/1024 s) and four at random.
+    """``20261120T083000Z-xxxxxx``: the second, then four characters of its fraction (2^-20 s) and two at random.
 
-    Sorts by time to the millisecond; two runs of one millisecond collide once in a million.
+    Sorts by time; two processes that name a run in the same microsecond collide once in a thousand.
     """
     now = datetime.now(UTC) if now is None else now.astimezone(UTC)
-    fraction = now.microsecond * 1024 // 1_000_000
-    ordered = _ALPHABET[fraction // 32] + _ALPHABET[fraction % 32]
-    return f"{now:%Y%m%dT%H%M%SZ}-{ordered}" + "".join(secrets.choice(_ALPHABET) for _ in range(4))
+    fraction = (now.microsecond << 20) // 1_000_000
+    ordered = "".join(_ALPHABET[fraction >> shift & 31] for shift in (15, 10, 5, 0))
+    return f"{now:%Y%m%dT%H%M%SZ}-{ordered}{secrets.choice(_ALPHABET)}{secrets.choice(_ALPHABET)}"

@@ -8,7 +8,7 @@ is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -48,14 +48,16 @@ class House:
 
     channel: Callable[[str], Channel]
     """The channel behind a ``channel`` word."""
-    admit: Callable[[Order], None]
-    """The dial guard. Raises its refusal for a number that must not be dialled, by whomever."""
+    admit: Callable[[Order], str]
+    """The dial guard: what to dial for the order's ``to``. Raises its refusal for what must not be dialled."""
     leave: Callable[[Order, str], AbstractAsyncContextManager[None]]
     """Budget and trunk channel, held while the conversation lasts. Raises NotNowError on entry."""
     folder: Callable[[str, datetime], Path]
     """Makes the empty evidence folder of a run from its id and start."""
     keep: Callable[[Record, Path], Record]
     """Stores a finished run and returns it with its own result file among the evidence."""
+    close: Callable[[], Awaitable[None]]
+    """Gives back what the runs left running (engines, database), in their event loop, after the last of them."""
 
 
 async def run(
@@ -66,14 +68,14 @@ async def run(
     on_event: Listener = lambda _: None,
 ) -> Record:
     """Do what the order says. Raises only what ``house.admit`` raises, and that before anything was sent."""
-    house.admit(order)
+    address = house.admit(order)
     run_id, started = new_run_id(), datetime.now(UTC)
     with structlog.contextvars.bound_contextvars(run_id=run_id, probe=order.probe):
         log.info("run started", channel=order.channel, trigger=order.trigger)
         folder: Path | None = None
         try:
             folder = await asyncio.to_thread(house.folder, run_id, started)
-            outcome = await _play(order, house, _target(order, run_id, folder), stop, on_event)
+            outcome = await _play(order, house, _target(order, address, run_id, folder), stop, on_event)
         except NotNowError as no:
             outcome = unplayed(no.reason, no.detail, order.script)
         except Exception as error:  # our own mistake is a result too: it must never read as the target's
@@ -85,10 +87,10 @@ async def run(
         return record
 
 
-def _target(order: Order, run_id: str, folder: Path) -> Target:
+def _target(order: Order, address: str, run_id: str, folder: Path) -> Target:
     return Target(
         run_id=run_id,
-        to=order.to,
+        to=address,
         trunk=order.trunk,
         from_=order.from_,
         prompts=order.prompts,

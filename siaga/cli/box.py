@@ -26,7 +26,7 @@ class BoxError(Exception):
 def box(folder: Path) -> Iterator[str]:
     """Run the box in ``folder`` on a free port; yields its ``HOST:PORT``. Raises BoxError."""
     child = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "siaga", "lab", "--folder", str(folder), "--port", "0"],
+        [sys.executable, "-P", "-m", "siaga", "lab", "--folder", str(folder), "--port", "0"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=(folder / "lab.log").open("wb"),

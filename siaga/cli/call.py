@@ -88,7 +88,7 @@ def _prepared(
     from dataclasses import replace
 
     from siaga.cli.configured import optional
-    from siaga.cli.parts import house_of
+    from siaga.cli.parts import Parts
     from siaga.cli.running import Prepared
     from siaga.config import default
 
@@ -102,7 +102,7 @@ def _prepared(
         language=found.general.language,
     )
     _refuse_wrong_target(order)
-    return Prepared(order, house_of(found))
+    return Prepared(order, Parts(found, [order.trunk] if order.trunk else []).house)
 
 
 def _known_trunk(name: str | None, found: Config) -> str | None:

@@ -20,7 +20,7 @@ from siaga.cli.box import BoxError, box
 from siaga.cli.enacted import Enacted, enacted, read_diary
 from siaga.cli.exits import Exit
 from siaga.cli.panel import COLOURS
-from siaga.cli.parts import house_of, order_of
+from siaga.cli.parts import Parts, order_of
 from siaga.cli.progress import PlainProgress, Progress
 from siaga.cli.running import Prepared, until_all_stopped
 from siaga.config import load
@@ -78,7 +78,7 @@ def _prepared(folder: Path, language: Language) -> list[Prepared]:
     from dataclasses import replace
 
     config = load(folder / "siaga.toml")
-    house = house_of(config)
+    house = Parts(config).house
     wanted = [probe for name in PROBES if (probe := config.probe(name))]
     return [Prepared(replace(order_of(p, config), language=language), house) for p in wanted]
 

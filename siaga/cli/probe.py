@@ -36,7 +36,7 @@ def probe(
 def _prepared(name: str, config: ConfigOption) -> Prepared:
     from siaga.cli.configured import required
     from siaga.cli.exits import usage
-    from siaga.cli.parts import house_of, order_of
+    from siaga.cli.parts import Parts, order_of
     from siaga.cli.running import Prepared
 
     found = required(config)
@@ -44,4 +44,4 @@ def _prepared(name: str, config: ConfigOption) -> Prepared:
     if wanted is None:
         known = ", ".join(p.name for p in found.probes) or "none"
         raise usage(f"unknown probe {name!r}; {found.path} has: {known}")
-    return Prepared(order_of(wanted, found), house_of(found))
+    return Prepared(order_of(wanted, found), Parts(found, [wanted.trunk] if wanted.trunk else []).house)

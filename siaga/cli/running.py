@@ -40,6 +40,7 @@ def answer(prepare: Callable[[], Prepared], fallback: Order, *, as_json: bool) -
     try:
         prepared = prepare()
         order = prepared.order
+        prepared.house.admit(order)  # the run path asks again; here a refusal comes before any screen is up
         record = _play(prepared, quiet=as_json)
     except Stop:
         raise
@@ -90,6 +91,8 @@ async def until_all_stopped(prepared: Sequence[Prepared], listeners: Sequence[Li
         )
     finally:
         stop_request.tell(None)
+        for house in {id(one.house): one.house for one in prepared}.values():
+            await house.close()
 
 
 def failed_inside(order: Order, error: Exception) -> Record:

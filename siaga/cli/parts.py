@@ -1,0 +1,197 @@
+"""The composition root of the command line: from a configuration to orders and to the house they are played in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from channels.dialguard import Refusal, guard
+from channels.registry import channel_class
+from channels.sip_settings import TrunkSettings
+from channels.voice.trunk import Trunk
+from probe.outcome import Record
+from probe.reasons import Reason
+from probe.session import Channel
+from probe.setting import SecretUnavailableError
+from probe.settings import ProbeSettings
+from scheduler.order import Order
+from scheduler.run import House, NotNowError
+from siaga.cli.exits import Exit, Stop, usage
+from siaga.config import Config
+from storage import evidence
+from storage.database import Database, DatabaseError
+from storage.evidence import EvidenceError
+from storage.ledger import Ledger, LimitReachedError, Limits
+from storage.slots import NoChannelFreeError, TrunkChannels
+
+CHANNEL_WAIT_S: Final = 10.0
+"""How long a run waits for a free channel of its trunk before it says that none was."""
+
+
+class ClosableChannel(Channel, Protocol):
+    """A channel that keeps something running between its conversations."""
+
+    async def close(self) -> None: ...
+
+
+def order_of(probe: ProbeSettings, config: Config) -> Order:
+    """The order for a probe of the configuration, as the command line starts it."""
+    return Order(
+        channel=probe.channel,
+        to=probe.to,
+        script=probe.script,
+        cap_s=probe.cap_s,
+        probe=probe.name,
+        service=probe.service,
+        skill=probe.skill,
+        trunk=probe.trunk,
+        prompts=config.prompts_of(probe),
+        sounds=config.sounds,
+        record=probe.record,
+        language=config.general.language,
+    )
+
+
+class Parts:
+    """The surroundings of the runs of one process. Everything is made on first use and given back by ``close``."""
+
+    def __init__(self, config: Config, trunks: Collection[str] = ()) -> None:
+        """``trunks``: those that will be used. Raises Stop 78 when a secret that they need is not there."""
+        self._config = config
+        self._zone = ZoneInfo(config.timezone)
+        self._trunks = {name: _trunk(name, config.trunks[name]) for name in trunks}
+        self._channels: dict[str, ClosableChannel] = {}
+        self._database: Database | None = None
+        self._ledger: Ledger | None = None
+        self._database_url = _secret(config.storage.database_url, "storage.url")
+        self._opening = threading.Lock()
+        self.house = House(
+            channel=self._channel,
+            admit=self._admit,
+            leave=self._leave,
+            folder=self._folder,
+            keep=keep,
+            close=self.close,
+        )
+
+    async def close(self) -> None:
+        """End the engines and close the database; in the event loop that the runs were played in."""
+        for channel in self._channels.values():
+            await channel.close()
+        if self._database is not None:
+            await asyncio.to_thread(self._database.close)
+
+    def _channel(self, name: str) -> Channel:
+        """In the event loop of the runs: the engines belong to it."""
+        if name not in self._channels:
+            self._channels[name] = channel_class(name)(self._trunks)
+        return self._channels[name]
+
+    def _admit(self, order: Order) -> str:
+        trunk = self._config.trunks[order.trunk] if order.trunk is not None else None
+        answer = guard(
+            order.to,
+            self._config.dial,
+            through_trunk=trunk is not None,
+            template=trunk.dial if trunk is not None else None,
+        )
+        if isinstance(answer, Refusal):
+            raise usage(f"{order.to}: {answer.sentence}")
+        return answer.dialled
+
+    @asynccontextmanager
+    async def _leave(self, order: Order, run_id: str) -> AsyncIterator[None]:
+        async with AsyncExitStack() as held:
+            if order.trunk is not None:
+                await held.enter_async_context(self._line(order.trunk))
+            entry = await asyncio.to_thread(self._reserve, run_id, order.cap_s)
+            began = time.monotonic()
+            try:
+                yield
+            finally:
+                await asyncio.shield(asyncio.to_thread(self._settle, entry, time.monotonic() - began))
+
+    @asynccontextmanager
+    async def _line(self, trunk: str) -> AsyncIterator[None]:
+        settings = self._config.trunks[trunk]
+        # named by far end and account, because two configurations may know one trunk by two names
+        name = f"{settings.registrar or settings.proxy} {settings.username or ''}"
+        folder = Path(tempfile.gettempdir()) / f"siaga-trunks-{os.getuid()}"
+        try:
+            async with TrunkChannels(folder, name, settings.channels).one(CHANNEL_WAIT_S):
+                yield
+        except NoChannelFreeError as error:
+            busy = f"trunk {trunk}: all {settings.channels} channels busy for {CHANNEL_WAIT_S:.0f} s"
+            raise NotNowError(Reason.LEASE_BUSY, busy) from error
+
+    def _reserve(self, run_id: str, cap_s: float) -> int:
+        try:
+            return self._open_ledger().reserve(run_id, cap_s, datetime.now(self._zone))
+        except LimitReachedError as error:
+            raise NotNowError(Reason.BUDGET, str(error)) from error
+        except DatabaseError as error:
+            raise NotNowError(Reason.INTERNAL_ERROR, str(error)) from error
+
+    def _settle(self, entry: int, used_s: float) -> None:
+        self._open_ledger().settle(entry, used_s)
+
+    def _open_ledger(self) -> Ledger:
+        with self._opening:
+            if self._ledger is None:
+                dial = self._config.dial
+                self._database = Database(self._database_url)
+                self._ledger = Ledger(self._database, Limits(dial.max_calls_per_hour, dial.max_minutes_per_day))
+            return self._ledger
+
+    def _folder(self, run_id: str, started: datetime) -> Path:
+        try:
+            return evidence.run_folder(self._config.storage.evidence, run_id, started.astimezone(self._zone).date())
+        except EvidenceError as error:
+            raise NotNowError(Reason.INTERNAL_ERROR, str(error)) from error
+
+
+def keep(record: Record, folder: Path) -> Record:
+    """Write ``result.json`` beside the recording and name it among the evidence. Raises EvidenceError."""
+    data = json.dumps(record.to_json(), ensure_ascii=False, indent=1).encode()
+    result = evidence.write(folder, "result.json", data + b"\n", "result")
+    return replace(record, outcome=replace(record.outcome, evidence=(*record.outcome.evidence, result)))
+
+
+def _trunk(name: str, settings: TrunkSettings) -> Trunk:
+    """The trunk as the channel wants it, without ``dial``: numbers come to it as the dial guard rewrote and saw them."""
+    password = _secret(settings.password.value, f"trunk.{name}.password") if settings.password else ""
+    ports = settings.rtp_ports
+    return Trunk(
+        name=name,
+        registrar=settings.registrar or "",
+        proxy=settings.proxy or "",
+        username=settings.username or "",
+        password=password,
+        transport=settings.transport,
+        srtp=settings.srtp,
+        register=settings.register_,
+        from_=settings.from_ or "",
+        channels=settings.channels,
+        public_address=settings.public_address or "",
+        rtp_ports=(ports.first, ports.last) if ports else None,
+        self_check=settings.self_check,
+        tls_ca=str(settings.tls_ca) if settings.tls_ca else "",
+    )
+
+
+def _secret(read: Callable[[], str], path: str) -> str:
+    try:
+        return read()
+    except SecretUnavailableError as error:
+        raise Stop(Exit.CONFIG, f"{path}: {error}") from error
