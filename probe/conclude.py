@@ -22,6 +22,7 @@ from probe.reasons import Verdict
 from probe.script import ExpectStep
 from probe.session import Report
 from probe.walk import StepEnd, StepRun, Walk
+from probe.words import Language, word
 
 _VERDICT_BY_END = {
     StepEnd.MET: StepVerdict.PASS,
@@ -34,19 +35,19 @@ _VERDICT_BY_END = {
 }
 
 
-def conclude(walk: Walk, report: Report) -> Outcome:
-    """The outcome of a run; total, like the judge."""
+def conclude(walk: Walk, report: Report, language: Language = "id") -> Outcome:
+    """The outcome of a run, its details said in ``language``; total, like the judge."""
     judgement = judge(walk)
     return Outcome(
         verdict=judgement.verdict,
         stage=judgement.stage,
         reason=judgement.reason,
         owner=judgement.owner,
-        detail=judgement.detail,
+        detail=judgement.detail.say(language),
         accessibility=judgement.accessibility,
         availability=judgement.availability,
         timings=timings(walk),
-        steps=tuple(_step(walk, run, judgement) for run in walk.steps),
+        steps=tuple(_step(walk, run, judgement, language) for run in walk.steps),
         agent=_agent(walk),
         media=report.media,
         evidence=report.evidence,
@@ -110,7 +111,7 @@ def _agent(walk: Walk) -> AgentEvidence | None:
     )
 
 
-def _step(walk: Walk, run: StepRun, judgement: Judgement) -> StepResult:
+def _step(walk: Walk, run: StepRun, judgement: Judgement, language: Language) -> StepResult:
     zero = t0(walk)
     verdict = _VERDICT_BY_END[run.end]
     if verdict is StepVerdict.FAIL and judgement.verdict is Verdict.INCONCLUSIVE:
@@ -122,19 +123,21 @@ def _step(walk: Walk, run: StepRun, judgement: Judgement) -> StepResult:
         verdict=verdict,
         at_s=None if run.started is None else max(0.0, run.started - zero),
         took_s=run.waited_s,
-        detail=_detail(run, judgement),
+        detail=_detail(run, judgement, language),
     )
 
 
-def _detail(run: StepRun, judgement: Judgement) -> str:
+def _detail(run: StepRun, judgement: Judgement, language: Language) -> str:
     match run.end:
         case StepEnd.SKIPPED:
-            return "not observed (optional)"
+            return word("detail.optional", language)
         case StepEnd.MET if isinstance(run.step, ExpectStep) and len(run.step.expect) > 1:
             return run.what
+        case StepEnd.MET if run.what and not isinstance(run.step, ExpectStep):
+            return word("detail.hung_up", language)
         case StepEnd.MET:
-            return "" if isinstance(run.step, ExpectStep) else run.what
+            return ""
         case StepEnd.NOT_REACHED:
             return ""
         case _:
-            return judgement.detail
+            return judgement.detail.say(language)

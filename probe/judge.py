@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from probe.detail import NOTHING, Detail, cause, detail
 from probe.hearing import Hearing
 from probe.observation import Answered, Handoff, Message, Refused, Trouble, Unreachable
 from probe.reasons import RULES, Judged, Owner, Reason, Stage, Verdict, owner_of
@@ -44,7 +45,7 @@ class Judgement:
     verdict: Verdict
     stage: Stage | None = None
     reason: Reason | None = None
-    detail: str = ""
+    detail: Detail = NOTHING
     accessibility: Judged = Judged.OK
     availability: Judged = Judged.NOT_JUDGED
 
@@ -70,14 +71,14 @@ def judge(walk: Walk) -> Judgement:
             detail=_slow_detail(slow),
             availability=available,
         )
-    reason, stage, detail = found
+    reason, stage, seen = found
     reached = stage if stage is not Stage.MEDIA else _reached(walk)
     accessibility, availability = _judged(RULES[reason].verdict, stage, reached)
     return Judgement(
         verdict=RULES[reason].verdict,
         stage=stage,
         reason=reason,
-        detail=detail,
+        detail=seen,
         accessibility=accessibility,
         availability=availability if availability_asked else Judged.NOT_JUDGED,
     )
@@ -112,7 +113,7 @@ def _judged(verdict: Verdict, stage: Stage, reached: Stage) -> tuple[Judged, Jud
     return Judged.NOT_OK, Judged.NOT_JUDGED
 
 
-_Found = tuple[Reason, Stage, str]
+_Found = tuple[Reason, Stage, Detail]
 
 
 def _find(walk: Walk) -> _Found | None:
@@ -121,19 +122,19 @@ def _find(walk: Walk) -> _Found | None:
     if failed is None:
         # A script that never began to run says nothing about its target.
         nothing = all(run.end is StepEnd.NOT_REACHED for run in walk.steps)
-        return (Reason.INTERNAL_ERROR, Stage.PROBE, "no step was played") if nothing else None
+        return (Reason.INTERNAL_ERROR, Stage.PROBE, detail("not_played")) if nothing else None
     return _ours(walk) or _access(walk, failed) or _conversation(walk, failed)
 
 
 def _ours(walk: Walk) -> _Found | None:
     if trouble := next(iter(walk.seen(Trouble)), None):
         if Stage.PROBE in RULES[trouble.reason].stages:
-            return trouble.reason, Stage.PROBE, trouble.detail
-        return Reason.INTERNAL_ERROR, Stage.PROBE, f"{trouble.reason}: {trouble.detail}"
+            return trouble.reason, Stage.PROBE, cause(trouble.detail)
+        return Reason.INTERNAL_ERROR, Stage.PROBE, cause(f"{trouble.reason}: {trouble.detail}")
     if walk.stopped_by is not None:
         if Stage.PROBE in RULES[walk.stopped_by].stages:
-            return walk.stopped_by, Stage.PROBE, ""
-        return Reason.INTERNAL_ERROR, Stage.PROBE, f"stopped by {walk.stopped_by}"
+            return walk.stopped_by, Stage.PROBE, NOTHING
+        return Reason.INTERNAL_ERROR, Stage.PROBE, cause(f"stopped by {walk.stopped_by}")
     return None
 
 
@@ -141,14 +142,14 @@ def _access(walk: Walk, failed: StepRun) -> _Found | None:
     """The call did not come about."""
     if unreachable := next(iter(walk.seen(Unreachable)), None):
         if unreachable.through_trunk:
-            return Reason.TRUNK_DOWN, Stage.PROBE, unreachable.cause
+            return Reason.TRUNK_DOWN, Stage.PROBE, cause(unreachable.cause)
         if unreachable.network_ok:
-            return Reason.UNREACHABLE, Stage.ACCESS, unreachable.cause
-        return Reason.NETWORK, Stage.PROBE, unreachable.cause
+            return Reason.UNREACHABLE, Stage.ACCESS, cause(unreachable.cause)
+        return Reason.NETWORK, Stage.PROBE, cause(unreachable.cause)
     if refused := next(iter(walk.seen(Refused)), None):
         reason = _reason_by_code(refused.code)
         stage = Stage.PROBE if RULES[reason].verdict is Verdict.INCONCLUSIVE else Stage.ACCESS
-        return reason, stage, f"SIP {refused.code} {refused.phrase}".strip()
+        return reason, stage, cause(f"SIP {refused.code} {refused.phrase}".strip())
     text = bool(walk.seen(Message)) or any(isinstance(s, SendStep) for s in walk.script)
     wants_answer = isinstance(failed.step, ExpectStep) and "answer" in failed.step.expect
     if not text and (wants_answer or not walk.seen(Answered)) and not _heard_early(walk, failed):
@@ -180,7 +181,7 @@ def _conversation(walk: Walk, failed: StepRun) -> _Found:
         where = Stage.IVR if stage is Stage.ACCESS else stage
         if reason is Reason.WRONG_PROMPT and where not in RULES[reason].stages:
             reason = Reason.NOT_OBSERVED
-        return reason, where, f"{failed.what}, which must never be heard here"
+        return reason, where, detail("never", what=failed.what)
     if stage is Stage.QUEUE:
         return _queue(hearing, failed)
     if stage is Stage.AGENT:
@@ -190,57 +191,57 @@ def _conversation(walk: Walk, failed: StepRun) -> _Found:
 
 def _queue(hearing: Hearing, failed: StepRun) -> _Found:
     if hearing.machine:
-        return Reason.VOICEMAIL, Stage.AGENT, "a machine answered: speech, then a beep"
+        return Reason.VOICEMAIL, Stage.AGENT, detail("machine")
     if hearing.suspected:
-        return Reason.AGENT_UNPROVEN, Stage.AGENT, "somebody spoke, but the evidence for a person is not enough"
+        return Reason.AGENT_UNPROVEN, Stage.AGENT, detail("unproven")
     if looped := hearing.looped_prompt:
-        return Reason.MENU_LOOP, Stage.MENU, f"after the key prompt:{looped} came again"
+        return Reason.MENU_LOOP, Stage.MENU, detail("looped", name=looped)
     if failed.end is StepEnd.CALL_OVER:
-        return Reason.DROPPED_IN_QUEUE, Stage.QUEUE, hearing.end_cause
+        return Reason.DROPPED_IN_QUEUE, Stage.QUEUE, cause(hearing.end_cause)
     if media := _media(hearing):
         return media
     if hearing.after_key_silent:
-        return Reason.DEAD_KEY, Stage.MENU, "nothing was heard after the key"
+        return Reason.DEAD_KEY, Stage.MENU, detail("dead_key")
     wants_agent = isinstance(failed.step, ExpectStep) and "agent" in failed.step.expect
     if not wants_agent:
-        return Reason.NOT_OBSERVED, Stage.QUEUE, f"{failed.step.text}: {_deadline_detail(failed)}"
+        return Reason.NOT_OBSERVED, Stage.QUEUE, _step_detail(failed)
     return Reason.AGENT_TIMEOUT, Stage.QUEUE, _deadline_detail(failed)
 
 
 def _after_agent(failed: StepRun) -> _Found:
     if failed.end is StepEnd.CALL_OVER:
-        return Reason.DROPPED_BY_AGENT, Stage.AGENT, f"the far end hung up before: {failed.step.text}"
-    return Reason.NOT_OBSERVED, Stage.AGENT, f"{failed.step.text}: {_deadline_detail(failed)}"
+        return Reason.DROPPED_BY_AGENT, Stage.AGENT, detail("hung_up_before", step=failed.step.text)
+    return Reason.NOT_OBSERVED, Stage.AGENT, _step_detail(failed)
 
 
 def _ivr(hearing: Hearing, failed: StepRun, stage: Stage) -> _Found:
     if looped := hearing.looped_prompt:
-        return Reason.MENU_LOOP, Stage.MENU, f"after the key prompt:{looped} came again"
+        return Reason.MENU_LOOP, Stage.MENU, detail("looped", name=looped)
     if failed.end is StepEnd.CALL_OVER:
-        return Reason.DROPPED_IN_MENU, Stage.MENU, hearing.end_cause
+        return Reason.DROPPED_IN_MENU, Stage.MENU, cause(hearing.end_cause)
     wants_prompt = isinstance(failed.step, ExpectStep) and any(
         e == "speech" or e.startswith("prompt:") for e in failed.step.expect
     )
     if hearing.other_prompt and wants_prompt:
-        return Reason.WRONG_PROMPT, stage, f"heard prompt:{hearing.other_prompt} instead"
+        return Reason.WRONG_PROMPT, stage, detail("heard_prompt", name=hearing.other_prompt)
     if hearing.unknown_speech and wants_prompt:
-        return Reason.PROMPT_NOT_HEARD, stage, "heard other speech instead"
+        return Reason.PROMPT_NOT_HEARD, stage, detail("heard_speech")
     if media := _media(hearing):
         return media
     if not hearing.anything_in_step:
         return Reason.IVR_SILENT, stage, _deadline_detail(failed)
     if wants_prompt:
-        return Reason.PROMPT_NOT_HEARD, stage, f"heard {hearing.kinds} instead"
-    return Reason.NOT_OBSERVED, stage, f"{failed.step.text}: {_deadline_detail(failed)}"
+        return Reason.PROMPT_NOT_HEARD, stage, detail("heard", kinds=hearing.kinds)
+    return Reason.NOT_OBSERVED, stage, _step_detail(failed)
 
 
 def _media(hearing: Hearing) -> _Found | None:
     if hearing.rtp_never:
         if hearing.private_address:
-            return Reason.PRIVATE_ADDRESS, Stage.PROBE, "our SDP offers a private address to a public host"
-        return Reason.NO_RTP, Stage.MEDIA, "not one RTP packet came"
+            return Reason.PRIVATE_ADDRESS, Stage.PROBE, detail("private_address")
+        return Reason.NO_RTP, Stage.MEDIA, detail("no_rtp")
     if hearing.rtp_stopped_s is not None:
-        return Reason.RTP_LOST, Stage.MEDIA, f"no RTP packet in the last {hearing.rtp_stopped_s:.0f} s"
+        return Reason.RTP_LOST, Stage.MEDIA, detail("rtp_stopped", seconds=f"{hearing.rtp_stopped_s:.0f}")
     return None
 
 
@@ -253,15 +254,21 @@ def _text(walk: Walk, failed: StepRun) -> _Found:
         return Reason.BOT_SILENT, Stage.IVR, _deadline_detail(failed)
     if {"agent", "handoff"} & wants:
         return Reason.BOT_ONLY, Stage.AGENT, _deadline_detail(failed)
-    return Reason.BOT_SILENT, Stage.IVR, f"{failed.step.text}: {_deadline_detail(failed)}"
+    return Reason.BOT_SILENT, Stage.IVR, _step_detail(failed)
 
 
-def _slow_detail(run: StepRun) -> str:
+def _slow_detail(run: StepRun) -> Detail:
     limit = run.step.slow if isinstance(run.step, ExpectStep) else None
-    return f"{run.step.text} took {run.waited_s or 0:.1f} s, limit {limit or 0:g} s"
+    return detail("slow", step=run.step.text, seconds=f"{run.waited_s or 0:.1f}", limit=f"{limit or 0:g}")
 
 
-def _deadline_detail(run: StepRun) -> str:
+def _deadline_detail(run: StepRun) -> Detail:
     if isinstance(run.step, ExpectStep) and run.end is StepEnd.DEADLINE:
-        return f"not within {run.step.within:g} s"
-    return "the conversation ended" if run.end is StepEnd.CALL_OVER else ""
+        return detail("deadline", seconds=f"{run.step.within:g}")
+    return detail("call_over") if run.end is StepEnd.CALL_OVER else NOTHING
+
+
+def _step_detail(run: StepRun) -> Detail:
+    if isinstance(run.step, ExpectStep) and run.end is StepEnd.DEADLINE:
+        return detail("step_deadline", step=run.step.text, seconds=f"{run.step.within:g}")
+    return detail("hung_up_before", step=run.step.text)

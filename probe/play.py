@@ -30,6 +30,8 @@ from probe.script import (
 from probe.session import Choose, End, Listen, Play, Press, Send, Session
 from probe.walk import StepEnd, StepRun, Walk
 
+PLACING_S: Final = 40.0
+"""How long the first step may wait for t0: more than a registration with its retries takes (RFC 3261, timer F 32 s)."""
 AFTER_PROMPT_S: Final = 0.3
 """Pause between the end of a prompt and our key (the contract)."""
 PROMPT_END_GUARD_S: Final = 60.0
@@ -122,6 +124,7 @@ class _Player:
         if watch is not None:
             watch(lambda _: self._news.set())
         try:
+            await self._placed()
             for index, step in enumerate(self._script):
                 if not await self._step(index, step):
                     break
@@ -140,6 +143,12 @@ class _Player:
             ended=self._now(),
             stopped_by=self._stopped_by,
         )
+
+    async def _placed(self) -> None:
+        """Starting an engine and registering are ours: the first deadline runs from t0 on."""
+        latest = self._now() + PLACING_S
+        while not (self._line.log or self._line.over or self._interrupted()) and self._now() < latest:
+            await self._wait(latest)
 
     async def _pump(self) -> None:
         try:
@@ -249,7 +258,7 @@ class _Player:
             return self._run(step, end, started)
         if self._over():
             if isinstance(step, EndStep) or (isinstance(step, PlayStep) and self._line.agent_confirmed):
-                return self._run(step, StepEnd.MET, started, what="the far end had hung up")
+                return self._run(step, StepEnd.MET, started, what="hung_up")
             return self._run(step, StepEnd.CALL_OVER, started)
         match step:
             case PressStep():
