@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lab.command import listing, serve, switch
+from lab.command import listing, serve, show, switch
 
 
 def main() -> int:
@@ -25,8 +25,7 @@ def main() -> int:
         return serve(asked.folder, asked.host, asked.port)
     if asked.verb == "fault":
         return switch(asked.folder, asked.name, asked.state == "on")
-    print(listing())
-    return 0
+    return show(listing())
 
 
 if __name__ == "__main__":

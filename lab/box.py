@@ -16,6 +16,7 @@ from lab.control import SOCKET, bind_switch, serve_switch
 from lab.faults import GARBAGE, read_number
 from lab.music import beep, on_hold
 from lab.rtp import Ticker, encode
+from lab.sample import config
 from lab.sip import Malformed, Message
 from lab.truth import Truth
 from lab.voices import Voices
@@ -27,7 +28,7 @@ class Box(asyncio.DatagramProtocol):
     """The contact centre. Nothing that arrives may end it."""
 
     def __init__(self, folder: Path, host: str) -> None:
-        self.host = host
+        self.host, self._folder = host, folder
         self.address = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104 (compared, not bound)
         sounds = Voices(folder).clips | {"music": on_hold(), "beep": beep()}
         self.clips = {name: encode(samples) for name, samples in sounds.items()}
@@ -39,13 +40,15 @@ class Box(asyncio.DatagramProtocol):
         self._requests: dict[str, asyncio.Event] = {}
         self._conversations: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._garbage = 0
+        self._mute: dict[str, str] = {}
+        self._garbage = -1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
         self.port: int = transport.get_extra_info("sockname")[1]
         self.hostport = f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
         self.uri = self.uri_for("lab")
+        (self._folder / "siaga.toml").write_text(config(self.address, self.port), encoding="utf-8")
 
     def uri_for(self, user: str) -> str:
         """A SIP URI of this box."""
@@ -105,7 +108,7 @@ class Box(asyncio.DatagramProtocol):
             self._handle(message, source)
         except Malformed as error:
             self.truth.log("malformed", source=f"{source[0]}:{source[1]}", why=str(error), size=len(data))
-        except Exception:  # the centre stays open whatever a caller sends; what went wrong is told in full
+        except Exception:  # noqa: BLE001 (the centre stays open whatever a caller sends; what went wrong is told)
             self.truth.log("error", why=traceback.format_exc(limit=-3))
 
     def _handle(self, message: Message, source: tuple[str, int]) -> None:
@@ -119,11 +122,15 @@ class Box(asyncio.DatagramProtocol):
                 call.acked(message)
         elif known := self._replies.get(message.key):
             self.send(known, source)
+        elif self._is_mute(message, call):
+            self._garble(source, message.first("call-id"))
         elif message.method == "INVITE" and not sip.tag_of(message.first("to")):
             self._invited(message, source, call)
-        elif "no_reply" in self.switched and not call:
-            self.truth.log("unanswered", method=message.method)
-        elif message.method == "OPTIONS":
+        else:
+            self._inside_or_alone(message, source, call)
+
+    def _inside_or_alone(self, message: Message, source: tuple[str, int], call: Call | None) -> None:
+        if message.method == "OPTIONS":
             self._answer(message, "200 OK", source)
         elif message.method == "CANCEL":
             self._cancel(message, source, call)
@@ -133,6 +140,15 @@ class Box(asyncio.DatagramProtocol):
             self._answer(message, "481 Call/Transaction Does Not Exist", source)
         else:
             self._inside(call, message, source)
+
+    def _is_mute(self, message: Message, call: Call | None) -> bool:
+        """True when this gets no sensible answer: so asked by its number, or switched on for all but live calls."""
+        return message.first("call-id") in self._mute or (not call and "no_reply" in self.switched)
+
+    def _garble(self, source: tuple[str, int], call_id: str) -> None:
+        if self._mute.get(call_id) == "garbage":
+            self._garbage += 1
+            self.send(GARBAGE[self._garbage % len(GARBAGE)], source)
 
     def _answer(self, request: Message, status: str, source: tuple[str, int]) -> None:
         self.reply(request, sip.answer(request, status, source, new_tag(), (("Allow", sip.ALLOW),)), source)
@@ -147,37 +163,39 @@ class Box(asyncio.DatagramProtocol):
 
     def _cancel(self, message: Message, source: tuple[str, int], call: Call | None) -> None:
         if not call or call.over:
-            return self._answer(message, "481 Call/Transaction Does Not Exist", source)
-        self._answer(message, "200 OK", source)
-        call.cancel()
+            self._answer(message, "481 Call/Transaction Does Not Exist", source)
+        else:
+            self._answer(message, "200 OK", source)
+            call.cancel()
 
     def _invited(self, message: Message, source: tuple[str, int], call: Call | None) -> None:
-        if call:  # the same INVITE again, before its first answer
-            if "garbage" in call.faults:
-                self._garbage += 1
-                self.send(GARBAGE[self._garbage % len(GARBAGE)], source)
-            return
         wish = read_number(message.user, frozenset(self.switched))
+        call_id, number = message.first("call-id"), wish.number if wish else message.user
         faults = sorted(wish.faults) if wish else []
-        call_id = message.first("call-id")
-        self.truth.log("invite", call_id, message.user, source=f"{source[0]}:{source[1]}", faults=faults)
-        if wish is None:
-            self.truth.log("refused", call_id, message.user, status="404 Not Found")
-            return self._answer(message, "404 Not Found", source)
-        call = self.calls[call_id] = Call(self, message, source, wish)
-        if "no_reply" not in wish.faults:
-            self._conversations[call.id] = self.spawn(self._converse(call, message))
+        self.truth.log("invite", call_id, number, source=f"{source[0]}:{source[1]}", faults=faults)
+        if call and not call.over:  # RFC 3261 § 8.2.2.2
+            self._answer(message, "482 Loop Detected", source)
+        elif wish is None:
+            self.truth.log("refused", call_id, number, status="404 Not Found")
+            self._answer(message, "404 Not Found", source)
+        elif mute := wish.faults & {"no_reply", "garbage"}:
+            while len(self._mute) > _REMEMBERED:
+                del self._mute[next(iter(self._mute))]
+            self._mute[call_id] = max(mute)
+            self._garble(source, call_id)
+        else:
+            call = self.calls[call_id] = Call(self, message, source, wish)
+            self.reply(message, sip.answer(message, "100 Trying", source, ""), source)
+            self._conversations[call_id] = self.spawn(self._converse(call))
 
-    async def _converse(self, call: Call, invite: Message) -> None:
-        if "garbage" not in call.faults:
-            self.reply(invite, sip.answer(invite, "100 Trying", call.source, ""), call.source)
+    async def _converse(self, call: Call) -> None:
         try:
             await call.prepare()
             await ivr.converse(call)
         except Malformed as error:
             call.log("malformed", why=str(error))
             call.refuse("488 Not Acceptable Here")
-        except Exception:  # one call may fail by our own mistake; the others go on
+        except Exception:  # noqa: BLE001 (one call may fail by our own mistake; the others go on)
             call.log("error", why=traceback.format_exc(limit=-3))
             call.hang_up()
 
@@ -203,8 +221,9 @@ class Box(asyncio.DatagramProtocol):
                 await asyncio.wait_for(event.wait(), 1.0)
             except TimeoutError:
                 break
-        for task in tuple(self._tasks):
+        for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self.ticker.stop()
         self._transport.close()
         self.truth.log("closed")
@@ -214,12 +233,15 @@ class Box(asyncio.DatagramProtocol):
 @asynccontextmanager
 async def open_box(folder: Path, host: str, port: int) -> AsyncIterator[Box]:
     """A box that takes calls and a switch until the block ends. Raises OSError when port or folder are taken."""
-    listening = bind_switch(folder)
-    _, box = await asyncio.get_running_loop().create_datagram_endpoint(lambda: Box(folder, host), local_addr=(host, port))
-    server = await serve_switch(listening, box.switched, box.truth)
-    try:
-        yield box
-    finally:
-        server.close()
-        (folder / SOCKET).unlink(missing_ok=True)
-        await box.close()
+    loop = asyncio.get_running_loop()
+    with bind_switch(folder) as listening:
+        try:
+            _, box = await loop.create_datagram_endpoint(lambda: Box(folder, host), local_addr=(host, port))
+            server = await serve_switch(listening, box.switched, box.truth)
+            try:
+                yield box
+            finally:
+                server.close()
+                await box.close()
+        finally:
+            (folder / SOCKET).unlink(missing_ok=True)

@@ -40,7 +40,7 @@ class Call:
         self.barge_in = True
         self._invite, self._transaction = invite, invite
         self._acked = asyncio.Event()
-        self._cseq, self._port, self._version = 1, 0, 0
+        self._port, self._version = 0, 1
         self._events: int | None = 101
         self._expiry = asyncio.get_running_loop().call_later(_LONGEST_CALL_S, self.hang_up, "cap")
 
@@ -60,6 +60,8 @@ class Call:
         offer = sip.read_sdp(body)
         if not offer.pcmu:
             raise Malformed("no PCMU in the offer")
+        if (":" in offer.host) != (":" in self.box.address):
+            raise Malformed("the caller's media are of another address family")
         if offer.port:
             self.stream.target = (offer.host, offer.port)
         if offer.events is not None:
@@ -69,7 +71,6 @@ class Call:
         return _TURNED[offer.direction]
 
     def _sdp(self, direction: str = "sendrecv") -> bytes:
-        self._version += 1
         return sip.write_sdp(self.box.address, self._port, self._events, direction, self._version)
 
     def provisional(self, status: str, with_media: bool = False) -> None:
@@ -137,6 +138,7 @@ class Call:
             self.log("update", media=bool(body))
         else:
             self.log("reinvite")
+            self._version += 1
             direction = self._take_offer(request.body) if request.body else "sendrecv"
             self._final(request, "200 OK", self._timer(request), self._sdp(direction))
 
@@ -151,13 +153,14 @@ class Call:
         if self.over:
             return
         if not self.answered:
-            return self.refuse("480 Temporarily Unavailable")
+            self.refuse("480 Temporarily Unavailable")
+            return
         ours, theirs = self._invite.first("to"), self._invite.first("from")
         branch = f"z9hG4bK{new_tag()}"
         headers = [("Via", f"SIP/2.0/UDP {self.box.hostport};branch={branch};rport"), ("Max-Forwards", "70"),
                    *(("Route", route) for route in self._invite.all("record-route")),
                    ("From", ours if sip.tag_of(ours) else f"{ours};tag={self.tag}"), ("To", theirs),
-                   ("Call-ID", self.id), ("CSeq", f"{self._cseq} BYE")]  # fmt: skip
+                   ("Call-ID", self.id), ("CSeq", "1 BYE")]  # fmt: skip
         target = sip.uri_of(self._invite.first("contact")) or sip.uri_of(theirs)
         data = sip.render(f"BYE {target} SIP/2.0", headers)
         self.box.request(data, self.source, branch)
@@ -172,7 +175,7 @@ class Call:
         self._expiry.cancel()
         self.stream.close()
         self.box.ended(self)
-        if self._acked.is_set() or "garbage" in self.faults or "no_reply" in self.faults:
+        if self._acked.is_set():
             self.box.forget(self)
 
     # what the caller does and hears -----------------------------------------------------------------------
@@ -196,4 +199,3 @@ class Call:
             return await asyncio.wait_for(self.keys.get(), seconds)
         except TimeoutError:
             return ""
-

@@ -10,6 +10,7 @@ import socket
 import sys
 from pathlib import Path
 
+from lab.control import switch_address
 from lab.faults import FAULTS
 
 EX_OK, EX_FAILED, EX_USAGE = 0, 1, 64
@@ -18,23 +19,20 @@ EX_OK, EX_FAILED, EX_USAGE = 0, 1, 64
 def serve(folder: Path, host: str, port: int) -> int:
     """Run until SIGTERM or SIGINT; port 0 is any free one. Prints ``ready sip:HOST:PORT`` once it listens."""
     try:
-        return asyncio.run(_serve(folder, host, port))
+        folder.mkdir(parents=True, exist_ok=True)
+        return asyncio.run(_serve(folder.resolve(), host, port))
     except OSError as error:
-        print(f"lab: cannot serve {folder} at {host}:{port}: {error}", file=sys.stderr)
-        return EX_FAILED
+        return _complain(f"cannot serve {folder} at {host}:{port}: {error}", EX_FAILED)
 
 
 async def _serve(folder: Path, host: str, port: int) -> int:
-    from lab.box import open_box
-    from lab.sample import config
-
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    folder.mkdir(parents=True, exist_ok=True)
-    async with open_box(folder.resolve(), host, port) as box:
-        (folder / "siaga.toml").write_text(config(box.address, box.port), encoding="utf-8")
-        print(f"ready sip:{box.hostport}", flush=True)
+    from lab.box import open_box  # noqa: PLC0415 (numpy and espeak-ng are only for the box, not for its switch)
+
+    async with open_box(folder, host, port) as box:
+        show(f"ready sip:{box.hostport}")
         await stop.wait()
     return EX_OK
 
@@ -42,20 +40,27 @@ async def _serve(folder: Path, host: str, port: int) -> int:
 def switch(folder: Path, fault: str, on: bool) -> int:
     """Turn a fault on or off in the box that serves this folder; 64 for an unknown fault, 1 when no box runs there."""
     if fault not in FAULTS:
-        print(f"lab: unknown fault {fault!r}; one of:\n{listing()}", file=sys.stderr)
-        return EX_USAGE
+        return _complain(f"unknown fault {fault!r}; one of:\n{listing()}", EX_USAGE)
     try:
         answer = _ask(folder, {"fault": fault, "on": on})
     except (OSError, ValueError) as error:
-        print(f"lab: no box answers in {folder} ({error}); start one with --folder {folder}", file=sys.stderr)
-        return EX_FAILED
-    print(f"{fault} {'on' if on else 'off'}; now on: {', '.join(answer['on']) or 'nothing'}")
+        return _complain(f"no box answers in {folder} ({error}); start one on that folder first", EX_FAILED)
+    return show(f"{fault} {'on' if on else 'off'}; now on: {', '.join(answer['on']) or 'nothing'}")
+
+
+def show(text: str) -> int:
+    """Say something on stdout at once; the exit code of success."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
     return EX_OK
 
 
-def _ask(folder: Path, order: dict[str, object]) -> dict[str, list[str]]:
-    from lab.control import switch_address
+def _complain(text: str, code: int) -> int:
+    sys.stderr.write(f"lab: {text}\n")
+    return code
 
+
+def _ask(folder: Path, order: dict[str, object]) -> dict[str, list[str]]:
     descriptor, address = switch_address(folder)
     try:
         with socket.socket(socket.AF_UNIX) as line:

@@ -15,7 +15,7 @@ SOCKET = "switch"
 
 
 def switch_address(folder: Path) -> tuple[int, str]:
-    """A short address of the switch, by way of an open folder: unix sockets allow 108 bytes. The caller closes the descriptor."""
+    """The switch by way of an open folder, because unix sockets allow 108 bytes; the caller closes the descriptor."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     return descriptor, f"/proc/self/fd/{descriptor}/{SOCKET}"
 
@@ -38,20 +38,23 @@ def bind_switch(folder: Path) -> socket.socket:
         os.close(descriptor)
 
 
+def _obey(fault: str, on: bool, switched: set[str]) -> dict[str, list[str]]:
+    if fault not in FAULTS:
+        return {"error": [f"unknown fault {fault}"]}
+    (switched.add if on else switched.discard)(fault)
+    return {"on": sorted(switched)}
+
+
 async def serve_switch(listening: socket.socket, switched: set[str], truth: Truth) -> asyncio.Server:
     """Keep ``switched``, the faults that are on, as the switch says."""
 
     async def obey(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             order = json.loads(await asyncio.wait_for(reader.readline(), 2.0))
-            fault, on = str(order["fault"]), bool(order["on"])
-            if fault not in FAULTS:
-                raise ValueError(f"unknown fault {fault}")
-            (switched.add if on else switched.discard)(fault)
-            truth.log("switch", fault=fault, on=on)
-            answer: dict[str, object] = {"on": sorted(switched)}
+            answer = _obey(str(order["fault"]), order["on"] is True, switched)
+            truth.log("switch", fault=order["fault"], on=answer.get("on", []))
         except (ValueError, KeyError, TypeError, TimeoutError) as error:
-            answer = {"error": str(error)}
+            answer = {"error": [repr(error)]}
         writer.write(json.dumps(answer).encode() + b"\n")
         writer.close()
 

@@ -71,7 +71,7 @@ class Wish:
 
 
 def read_number(user: str, switched: frozenset[str]) -> Wish | None:
-    """``1500``, ``1500+busy``, ``1500+agent=30`` (seconds until the agent picks up); None when there is no such number or fault."""
+    """``1500``, ``1500+busy``, ``1500+agent=30`` (seconds until the agent picks up); None: no such number or fault."""
     number, *asked = user.split("+")
     after_s = AGENT_AFTER_S.get(number, 0.0)
     faults = set(switched)

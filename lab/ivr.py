@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from lab.call import Call
-from lab.faults import GARBAGE, REFUSALS
+from lab.faults import REFUSALS
 
 RING_S = 1.0
 KEY_WAIT_S = 5.0
@@ -20,13 +20,11 @@ _MENU_ROUNDS = 3
 async def converse(call: Call) -> None:
     """The whole call; it returns when the centre hangs up."""
     faults = call.faults
-    if "garbage" in faults:
-        call.log("garbage")
-        call.box.send(GARBAGE[0], call.source)
-        return await _forever()
     if refusal := next((fault for fault in REFUSALS if fault in faults), None):
         # the diversion points back at the box: whoever follows it is seen here, and nowhere else
-        return call.refuse(REFUSALS[refusal], (("Contact", f"<{call.box.uri_for('1599')}>"),) if refusal == "redirect" else ())
+        elsewhere = (("Contact", f"<{call.box.uri_for('1599')}>"),)
+        call.refuse(REFUSALS[refusal], elsewhere if refusal == "redirect" else ())
+        return
     await _pick_up(call)
     if "no_rtp" in faults or "ivr_silent" in faults:
         await asyncio.sleep(LINGER_S)
@@ -67,12 +65,13 @@ async def _pick_up(call: Call) -> None:
 async def _welcome(call: Call) -> None:
     if "wrong_prompt" in call.faults:
         await call.say("di-luar-jam")
-        return await asyncio.sleep(LINGER_S)
+        await asyncio.sleep(LINGER_S)
+        return
     if "early_media" not in call.faults:
         await call.say("selamat-datang")
         await asyncio.sleep(0.3)
     if "drop_in_ivr" in call.faults:
-        return await _drop_in_prompt(call)
+        asyncio.get_running_loop().call_later(1.5, call.hang_up)
     key = await _menu(call)
     call.barge_in = call.stream.inband.listening = False
     if key == "2":
@@ -80,11 +79,6 @@ async def _welcome(call: Call) -> None:
         await asyncio.sleep(0.5)
     elif key == "1":
         await _towards_agent(call)
-
-
-async def _drop_in_prompt(call: Call) -> None:
-    asyncio.get_running_loop().call_later(1.5, call.hang_up)
-    await call.say("menu-utama")
 
 
 async def _menu(call: Call) -> str:
@@ -116,7 +110,8 @@ async def _towards_agent(call: Call) -> None:
         return
     if "wrong_menu" in call.faults:
         await call.say("informasi")
-        return await asyncio.sleep(LINGER_S)
+        await asyncio.sleep(LINGER_S)
+        return
     await call.say("mohon-tunggu")
     await asyncio.sleep(0.2)
     if await _queue(call):
@@ -129,12 +124,9 @@ async def _queue(call: Call) -> bool:
     entered = now()
     call.log("queue_enter")
     call.stream.background(b"" if "queue_without_music" in call.faults else call.box.clips["music"])
-    ends = {name: entered + after_s for name, after_s in (
-        ("drop_in_queue", DROP_AFTER_S), ("rtp_stops", RTP_STOPS_AFTER_S)) if name in call.faults}  # fmt: skip
-    if "endless_queue" not in call.faults:
-        ends["agent"] = entered + call.wish.agent_after_s
-    what = min(ends, key=lambda name: ends[name], default="")
-    end = ends.get(what, entered + 1e9)
+    ends = {"drop_in_queue": DROP_AFTER_S, "rtp_stops": RTP_STOPS_AFTER_S, "endless_queue": float("inf")}
+    what = next((fault for fault in ends if fault in call.faults), "agent")
+    end = entered + ends.get(what, call.wish.agent_after_s)
     announcement, length_s = entered + ANNOUNCEMENT_FIRST_S, len(call.box.clips["antrean"]) / 8000
     while announcement + length_s + 0.3 < end:  # one that could not end before the pick-up is left out
         await asyncio.sleep(announcement - now())
@@ -155,7 +147,8 @@ async def _agent(call: Call) -> None:
     call.log("agent_answered")
     await asyncio.sleep(PICK_UP_GAP_S)
     if "agent_silent" in call.faults:
-        return await asyncio.sleep(LINGER_S)
+        await asyncio.sleep(LINGER_S)
+        return
     stream.speaking.clear()
     stream.yielding = True
     await call.say("agent-greeting", ("agent_speech_onset", "agent_speech_end"))

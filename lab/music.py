@@ -17,7 +17,9 @@ def _hertz(midi: int) -> float:
 
 def _pluck(midi: int, seconds: float) -> npt.NDArray[np.float64]:
     time = np.arange(int(seconds * RATE)) / RATE
-    overtones = sum(np.sin(2 * np.pi * _hertz(midi) * k * time) / k**1.5 * np.exp(-3.0 * k * time) for k in (1, 2, 3, 4))
+    overtones = sum(
+        np.sin(2 * np.pi * _hertz(midi) * k * time) / k**1.5 * np.exp(-3.0 * k * time) for k in (1, 2, 3, 4)
+    )
     return np.asarray(overtones, np.float64) * np.minimum(1.0, time / 0.004)
 
 
@@ -33,7 +35,7 @@ def on_hold() -> npt.NDArray[np.int16]:
             at = start + step * beat
             tune[at : at + 4 * beat] += _pluck(chord[place] + 12, 4 * beat / RATE)
     loop = tune[: bar * len(_CHORDS)]
-    loop[: bar] += tune[bar * len(_CHORDS) :]
+    loop[:bar] += tune[bar * len(_CHORDS) :]
     return np.asarray(loop / np.abs(loop).max() * 9000, np.int16)
 
 

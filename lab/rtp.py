@@ -52,13 +52,13 @@ class Ticker:
         self._handle = self._loop.call_soon(self._fire)
 
     def _fire(self) -> None:
-        for stream in tuple(self.streams):
-            stream.tick()
         self._next += FRAME_S
         behind = self._loop.time() - self._next
         if behind > 0.5:  # the machine slept: carry on from now instead of flooding the callers
             self._next += behind
         self._handle = self._loop.call_at(self._next, self._fire)
+        for stream in tuple(self.streams):
+            stream.tick()
 
     def stop(self) -> None:
         """No more ticks."""
@@ -111,7 +111,7 @@ class Stream(asyncio.DatagramProtocol):
             self.transport.close()
 
     async def play(self, clip: bytes, began: Callable[[float], None]) -> bool:
-        """Send a clip; ``began`` gets the instant of its first packet. True when it went out whole, False when stopped."""
+        """Send a clip; ``began`` gets the instant of its first packet. False when it was stopped before its end."""
         self.stop()
         self._clip, self._at, self._began = clip, 0, began
         self._done = self._loop.create_future()
@@ -184,7 +184,7 @@ class Stream(asyncio.DatagramProtocol):
 
     async def caller_paused(self, seconds: float) -> None:
         """Return when the caller has been quiet for so long."""
-        while (rest := self.last_voice + seconds - self._loop.time()) > 0:
+        while (rest := self.last_voice + seconds - self._loop.time()) > 0:  # noqa: ASYNC110 (no event: time itself)
             await asyncio.sleep(rest)
         self._loud = 0
         self.speaking.clear()

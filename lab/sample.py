@@ -15,9 +15,21 @@ _TO_KEY = (_ANSWER, _WELCOME, _MENU, _KEY)
 _WHOLE = (*_TO_KEY, _AGENT, _SAY, _END)
 _SHORT = ('{ expect = "answer", within = "6s" }', _END)
 
+_HEAD = """\
+# Written by the contact centre in a box; each comment says what the probe must find.
+timezone = "Asia/Jakarta"
+language = "id"
+prompts = "prompts"
+"""
+
 _DEMO = (
     ("ivr-ke-agent", "1500", "pass", _WHOLE),
-    ("ivr-lambat", "1500+slow_agent", "degraded: slow", (*_TO_KEY, '{ expect = "agent", within = "40s", slow = "5s" }', _SAY, _END)),
+    (
+        "ivr-lambat",
+        "1500+slow_agent",
+        "degraded: slow",
+        (*_TO_KEY, '{ expect = "agent", within = "40s", slow = "5s" }', _SAY, _END),
+    ),
     ("ivr-tombol-mati", "1500+dead_key", "fail: menu_loop (ioc)", (*_TO_KEY, _WAIT, _AGENT, _END)),
     ("ivr-tanpa-agent", "1500+endless_queue", "fail: agent_timeout (team_leader)", (*_TO_KEY, _AGENT_SOON, _END)),
     ("ivr-sibuk", "1500+busy", "fail: busy_486 (ioc)", _SHORT),
@@ -53,9 +65,10 @@ _ON_DEMAND = (
 def config(host: str, port: int) -> str:
     """The text of ``siaga.toml`` for a box that listens there."""
     hostport = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    parts = ['# Written by the contact centre in a box; each comment says what the probe must find.\n'
-             'timezone = "Asia/Jakarta"\nlanguage = "id"\nprompts = "prompts"\n']  # fmt: skip
-    on_demand = ((f"lab-{fault.replace('_', '-')}", f"1500+{fault}", finds, steps) for fault, finds, steps in _ON_DEMAND)
+    parts = [_HEAD]
+    on_demand = (
+        (f"lab-{fault.replace('_', '-')}", f"1500+{fault}", finds, steps) for fault, finds, steps in _ON_DEMAND
+    )
     closed = ("lab-di-luar-jam", "1508", "pass", (_ANSWER, '{ expect = "prompt:di-luar-jam", within = "8s" }', _END))
     for name, number, finds, steps in (*_DEMO, closed, *on_demand):
         lines = "\n".join(f"  {step}," for step in steps)

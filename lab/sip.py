@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import unquote
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
-_COMPACT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length", "c": "content-type",
-            "k": "supported", "x": "session-expires"}  # fmt: skip
+_COMPACT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length",
+            "c": "content-type", "k": "supported", "x": "session-expires"}  # fmt: skip
 _NEEDED = ("via", "from", "to", "call-id", "cseq")
 
 
@@ -88,7 +89,12 @@ def render(start: str, headers: Iterable[tuple[str, str]], body: bytes = b"") ->
 
 
 def answer(
-    request: Message, status: str, source: tuple[str, int], tag: str, more: Iterable[tuple[str, str]] = (), body: bytes = b""
+    request: Message,
+    status: str,
+    source: tuple[str, int],
+    tag: str,
+    more: Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
 ) -> bytes:
     """An answer (``status`` is "486 Busy Here") to a request, with rport filled in (RFC 3581)."""
     vias = request.all("via")
@@ -97,7 +103,12 @@ def answer(
     if tag and tag_of(to) == "":
         to += f";tag={tag}"
     headers = [("Via", via) for via in vias] + [("Record-Route", route) for route in request.all("record-route")]
-    headers += [("From", request.first("from")), ("To", to), ("Call-ID", request.first("call-id")), ("CSeq", request.first("cseq"))]
+    headers += [
+        ("From", request.first("from")),
+        ("To", to),
+        ("Call-ID", request.first("call-id")),
+        ("CSeq", request.first("cseq")),
+    ]
     headers += [*more, ("Server", "siaga lab")]
     if body:
         headers.append(("Content-Type", "application/sdp"))
@@ -113,7 +124,7 @@ def tag_of(address: str) -> str:
 def uri_of(address: str) -> str:
     """The URI in a Contact, From or To header."""
     found = re.search(r"<([^>]+)>", address)
-    return found[1] if found else address.split(";")[0].strip()
+    return found[1] if found else address.split(";", maxsplit=1)[0].strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +142,25 @@ def read_sdp(body: bytes) -> Offer:
     """The first audio stream. Raises Malformed."""
     text = body.decode("utf-8", "replace")
     session, _, media = text.partition("m=audio ")
-    media = media.split("m=")[0]
-    found = re.match(r"(\d{1,5})(?:/\d+)? \S+((?: \d+)+)", media)
+    media = media.partition("m=")[0]
+    found = re.match(r"(\d{1,5})(?:/\d+)? RTP/AVPF?((?: \d+)+)", media)
     address = re.search(r"(?m)^c=IN IP[46] (\S+)", media) or re.search(r"(?m)^c=IN IP[46] (\S+)", session)
     if not found or not address or int(found[1]) > 65535:
-        raise Malformed("no audio in the session description")
+        raise Malformed("no plain RTP audio in the session description")
+    try:
+        ip_address(address[1])
+    except ValueError as error:
+        raise Malformed("the media address is a name") from error
     events = re.search(r"a=rtpmap:(\d+) telephone-event/8000", media)
     way = re.search(r"(?m)^a=(sendrecv|sendonly|recvonly|inactive)", media) or re.search(
         r"(?m)^a=(sendrecv|sendonly|recvonly|inactive)", session
     )
     return Offer(
-        address[1], int(found[1]), "0" in found[2].split(), int(events[1]) if events else None, way[1] if way else "sendrecv"
+        address[1],
+        int(found[1]),
+        "0" in found[2].split(),
+        int(events[1]) if events else None,
+        way[1] if way else "sendrecv",
     )
 
 

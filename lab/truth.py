@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Truth:
-    """Appends to ``truth.jsonl``: ``mono`` (``time.monotonic()``), ``wall`` (UTC), ``call`` (Call-ID), ``number``, ``event`` and more."""
+    """Appends to ``truth.jsonl``: ``mono`` (``time.monotonic()``), ``wall`` (UTC), ``call`` (Call-ID), ``event`` …"""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8", buffering=1)
@@ -19,7 +19,13 @@ class Truth:
         now = time.monotonic()
         at = now if at is None else at
         wall = datetime.fromtimestamp(time.time() - (now - at), UTC).isoformat(timespec="microseconds")
-        line = {"mono": round(at, 6), "wall": wall.replace("+00:00", "Z"), "call": call, "number": number, "event": event}
+        line = {
+            "mono": round(at, 6),
+            "wall": wall.replace("+00:00", "Z"),
+            "call": call,
+            "number": number,
+            "event": event,
+        }
         self._file.write(json.dumps(line | more, ensure_ascii=False) + "\n")
 
     def close(self) -> None:

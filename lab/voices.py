@@ -43,8 +43,7 @@ OTHERS = {
     "unknown": (STRANGER_VOICE, "Nomor tujuan sedang dialihkan, periksa kembali nomor yang dihubungi."),
     "voicemail": (
         STRANGER_VOICE,
-        "Ini kotak suara, kami tidak dapat menerima telepon sekarang, tinggalkan nama, nomor telepon "
-        "dan pesan singkat setelah nada berikut.",
+        "Ini kotak suara, kami tidak dapat menerima telepon sekarang, tinggalkan nama dan nomor setelah nada berikut.",
     ),
 }
 """What nobody is told beforehand: agents and strangers."""
@@ -86,26 +85,28 @@ def _tidy(sound: npt.NDArray[np.float64], rate: int) -> Samples:
     sound = np.fft.irfft(spectrum, length)
     sound *= _PEAK / np.abs(sound).max()
     loud = np.flatnonzero(np.abs(sound) > _PEAK * 0.02)
-    keep, longest = [], int(_LONGEST_PAUSE_S * RATE)
-    pieces = np.split(loud, np.flatnonzero(np.diff(loud) > longest) + 1)
-    for piece in pieces:
-        keep.append(sound[piece[0] : piece[-1] + 1 + (longest if piece is not pieces[-1] else 0)])
-    return np.concatenate(keep).astype(np.int16)
+    longest = int(_LONGEST_PAUSE_S * RATE)
+    kept = np.diff(loud, prepend=loud[0], append=loud[-1]) > longest  # starts of pieces behind a pause too long
+    pieces = np.split(loud, np.flatnonzero(kept[:-1]))
+    ends = [*(piece[-1] + longest for piece in pieces[:-1]), loud[-1] + 1]
+    return np.concatenate([sound[piece[0] : end] for piece, end in zip(pieces, ends, strict=True)]).astype(np.int16)
 
 
 class Voices:
     """All clips of the lab by name; synthesised at the first use of a folder, read from it later."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._espeak: Espeak | None = None
-        prompts = {name: self._clip(folder / "prompts" / f"{name}.wav", IVR_VOICE, text) for name, text in PROMPTS.items()}
+        prompts = {
+            name: self._clip(folder / "prompts" / f"{name}.wav", IVR_VOICE, text) for name, text in PROMPTS.items()
+        }
         others = {name: self._clip(self._cached(voice, text), voice, text) for name, (voice, text) in OTHERS.items()}
         self.clips: dict[str, Samples] = prompts | others
 
     def _cached(self, voice: tuple[str, int, int], text: str) -> Path:
         key = hashlib.sha256(repr((voice, text, 1)).encode()).hexdigest()[:16]
-        return self._folder / "voices" / f"{key}.wav"
+        return self.folder / "voices" / f"{key}.wav"
 
     def _clip(self, path: Path, voice: tuple[str, int, int], text: str) -> Samples:
         cached = self._cached(voice, text)

@@ -22,7 +22,7 @@ class _Socket(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+    def datagram_received(self, data: bytes, _addr: tuple[str, int]) -> None:
         if self.rtp:
             self.times.append(time.monotonic())
             self.payloads.append(data)
@@ -66,7 +66,9 @@ class Caller:
             f"a=rtpmap:96 telephone-event/8000\r\na={direction}\r\n"
         )
 
-    def request(self, method: str, body: str = "", kind: str = "application/sdp", cseq: int = 0, more: str = "", user: str = "") -> bytes:
+    def request(
+        self, method: str, body: str = "", kind: str = "application/sdp", cseq: int = 0, more: str = "", user: str = ""
+    ) -> bytes:
         self.cseq = self.cseq if method in ("ACK", "CANCEL") else self.cseq + 1
         if method not in ("ACK", "CANCEL"):
             self.branch = f"z9hG4bK{uuid.uuid4().hex}"
@@ -97,6 +99,13 @@ class Caller:
         self.send(self.request("INVITE", self.sdp()))
         _, text = await self.until(answer, within_s)
         self.learn(text)
+        self.send(self.request("ACK"))
+        return text
+
+    async def dial_again(self, body: str) -> str:
+        """A re-INVITE and its ACK."""
+        self.send(self.request("INVITE", body))
+        _, text = await self.until(r"SIP/2\.0 200")
         self.send(self.request("ACK"))
         return text
 
