@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -118,6 +119,7 @@ class Hours(Setting):
             refuse_at([Place((key,), _no_date(key), on_key=True) for key in value if _no_date(key)])
         return value
 
+    @cached_property
     def exceptions(self) -> dict[date, tuple[Interval, ...]]:
         """Spans of the dates that differ from their weekday."""
         return {date.fromisoformat(key): spans for key, spans in self.except_.items()}
