@@ -52,7 +52,10 @@ class TrunkChannels:
             os.close(descriptor)
 
     def _take(self) -> tuple[int, int] | None:
-        self._paths[0].parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = self._paths[0].parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid != os.geteuid():
+            raise PermissionError(f"{folder} belongs to another user, who could hold or free our channels; remove it")
         for number, path in enumerate(self._paths):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:

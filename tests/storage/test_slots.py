@@ -115,6 +115,14 @@ async def test_trunks_do_not_share_channels_whatever_their_names(tmp_path: Path,
     assert os.listdir(tmp_path) == ["locks"]  # noqa: PTH208 - the event loop has nothing else to do
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user; run as root to see it")
+async def test_a_folder_that_another_user_prepared_is_not_trusted(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65534, 65534)
+    with pytest.raises(PermissionError, match="belongs to another user"):
+        async with TrunkChannels(tmp_path, "pstn", 1).one(0):
+            pass
+
+
 def test_a_trunk_without_channels_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one channel"):
         TrunkChannels(tmp_path, "pstn", 0)
