@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import secrets
 import tempfile
 import time
@@ -11,52 +11,53 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar, Final
 
-from channels import selfcheck
-from channels.voice import dialogs
-from channels.voice import trunk as trunks_
+from channels import selfcheck, sip_settings
+from channels.voice import stun
 from channels.voice.pool import Pool, Seat
-from channels.voice.ports import NoPortsLeft
+from channels.voice.ports import NoPortsLeft, PortRange
 from channels.voice.process import EngineDied
+from channels.voice.rescue import rescue
 from channels.voice.session import CallSession, CannotDial
-from channels.voice.trunk import Trunk
-from channels.voice.uri import SipUri, parse_uri
-from channels.voice.wire import Account, Dial, Transport
+from channels.voice.trunk import Trunk, account, account_key, first_hop, from_uri, target_uri
+from channels.voice.uri import SipUri
+from channels.voice.wire import Dial
 from probe.observation import Trouble, Unreachable
 from probe.reasons import Reason
 from probe.session import Session, Target
 
 UNANSWERED_S: Final = 8.0
 """Five INVITEs (0, 0.5, 1.5, 3.5, 7.5 s) without so much as a 100 Trying, which RFC 3261 wants within 0.2 s."""
+_STUN_KEEP_S: Final = 300.0
 
 
 class SipChannel:
-    """Opens calls. Owns its pool of engines unless one is given."""
+    """Opens calls over a pool of engines; for one event loop. ``cache`` keeps converted sounds."""
 
     name: ClassVar[str] = "sip"
-    verbs: ClassVar[frozenset[str]] = frozenset({"expect", "press", "play", "end"})
-    expects: ClassVar[frozenset[str]] = frozenset({"answer", "prompt", "agent", "music", "tone", "silence", "status"})
+    verbs: ClassVar[frozenset[str]] = sip_settings.VERBS
+    expects: ClassVar[frozenset[str]] = sip_settings.EXPECTS
 
     def __init__(
         self, trunks: Mapping[str, Trunk] | None = None, pool: Pool | None = None, cache: Path | None = None
     ) -> None:
         self._trunks = dict(trunks or {})
         self._pool = pool
-        self._cache = cache or Path(tempfile.gettempdir()) / "siaga-sounds"
-        self._lines = {name: asyncio.Semaphore(trunk.channels) for name, trunk in self._trunks.items()}
+        self._cache = cache or Path(tempfile.gettempdir()) / f"siaga-sounds-{os.getuid()}"
+        self._public: dict[str, tuple[float, str]] = {}
 
     async def open(self, target: Target) -> Session:
         """Begin to dial. Raises ValueError for a target that no call can be placed to."""
         trunk = self._trunk_of(target)
-        uri = parse_uri(trunks_.request_uri(target.to, trunk) if trunk else target.to)
-        hop = parse_uri(trunk.proxy) if trunk and trunk.proxy else uri
+        uri = target_uri(target.to, trunk)
+        hop = first_hop(uri, trunk)
         session = CallSession(
             target,
             through_trunk=trunk is not None,
             self_check=lambda: selfcheck.our_side_works(hop.host, hop.port),
             cache=self._cache,
-            rescue=dialogs.rescue,
+            rescue=rescue,
         )
-        session.start(lambda _: self._place(target, trunk, uri, hop))
+        session.start(lambda: self._place(target, trunk, uri, hop))
         return session
 
     async def warm_up(self) -> None:
@@ -83,36 +84,29 @@ class SipChannel:
     async def _place(self, target: Target, trunk: Trunk | None, uri: SipUri, hop: SipUri) -> tuple[Seat, Dial]:
         route = await selfcheck.route_to(hop.host, hop.port)
         if route.problem:
-            raise CannotDial(
-                Unreachable(
-                    at=time.monotonic(),
-                    cause=route.problem,
-                    through_trunk=trunk is not None,
-                    network_ok=not route.ours,
-                )
+            lost = Unreachable(
+                at=time.monotonic(),
+                cause=route.problem,
+                through_trunk=trunk is not None,
+                network_ok=not route.ours,
             )
-        transport: Transport = trunk.transport if trunk else uri.transport
-        key = f"{trunk.name if trunk else 'direct'} {transport} {route.local_address} {target.from_ or ''}"
+            raise CannotDial(lost)
+        public = await self._public_address(trunk)
+        seat = await self._seat(account_key(trunk, hop, route.local_address))
         try:
-            seat = await self._engines().seat(key)
-        except EngineDied as error:
-            raise CannotDial(Trouble(at=time.monotonic(), reason=Reason.ENGINE_CRASHED, detail=str(error))) from error
+            ports = seat.engine.ports
+            if trunk is not None and trunk.rtp_ports is not None:
+                ports = seat.engine.ports_for(trunk.name, PortRange(*trunk.rtp_ports))
         except NoPortsLeft as error:
-            raise CannotDial(Trouble(at=time.monotonic(), reason=Reason.INTERNAL_ERROR, detail=str(error))) from error
-        account = Account(
-            key=key,
-            id_uri=f"sip:siaga@{_bracketed(route.local_address)}",
-            transport=transport,
-            local_address=route.local_address,
-            rtp_port=seat.engine.ports.first,
-            rtp_ports=seat.engine.ports.count,
-        )
+            seat.give_back()
+            raise CannotDial(_trouble(Reason.INTERNAL_ERROR, error)) from error
         call = secrets.token_hex(8)
         order = Dial(
             call=call,
             call_id=f"{call}@siaga",
             uri=uri.text,
-            account=account,
+            from_uri=from_uri(target.from_ or (trunk.from_ if trunk else ""), trunk, route.local_address),
+            account=account(trunk, hop, route.local_address, public, (ports.first, ports.count)),
             evidence=str(target.evidence.absolute()),
             prompts=str(target.prompts.absolute()) if target.prompts else None,
             record=target.record,
@@ -121,9 +115,32 @@ class SipChannel:
         )
         return seat, order
 
+    async def _seat(self, key: str) -> Seat:
+        try:
+            return await self._engines().seat(key)
+        except EngineDied as error:
+            raise CannotDial(_trouble(Reason.ENGINE_CRASHED, error)) from error
+        except NoPortsLeft as error:
+            raise CannotDial(_trouble(Reason.INTERNAL_ERROR, error)) from error
 
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
+    async def _public_address(self, trunk: Trunk | None) -> str:
+        wanted = trunk.public_address if trunk else ""
+        if not wanted.startswith("stun:"):
+            return wanted
+        known_at, known = self._public.get(wanted, (0.0, ""))
+        if not known or time.monotonic() - known_at > _STUN_KEEP_S:
+            try:
+                known = await stun.public_address(wanted.removeprefix("stun:"))
+            except stun.NoStun as error:
+                raise CannotDial(
+                    Unreachable(at=time.monotonic(), cause=str(error), through_trunk=True, network_ok=False)
+                ) from error
+            self._public[wanted] = (time.monotonic(), known)
+        return known
+
+
+def _trouble(reason: Reason, error: Exception) -> Trouble:
+    return Trouble(at=time.monotonic(), reason=reason, detail=str(error))
 
 
 def user_agent() -> str:

@@ -23,7 +23,7 @@ ActualMode = Literal["rfc4733", "info", "inband"]
 
 def choose(wanted: DtmfMode, telephone_event: bool, allowed: Collection[str]) -> ActualMode:
     """The mode to use: what was asked for where it can work, else what the answer offers (SDP, then Allow)."""
-    if wanted == "inband" or wanted == "info":
+    if wanted in ("inband", "info"):
         return wanted
     if telephone_event:
         return "rfc4733"

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from pathlib import Path
 
 from channels.voice.hearing import Hears
-from probe.observation import Observation
-
-
-class NullEar:
-    """Hears nothing."""
-
-    def feed(self, samples: NDArray[np.int16]) -> Sequence[Observation]:
-        return ()
-
-    def listen_for_agent(self) -> None:
-        return None
-
-    def we_sent(self, kind: str, start_s: float, end_s: float) -> None:
-        return None
-
-    def signalled(self, method: str, detail: str) -> None:
-        return None
+from channels.voice.listening.bank import PromptBank
+from channels.voice.listening.ear import Ear
+from channels.voice.listening.vad import Vad
 
 
 class EarShop:
-    """Makes ears. Used by the hearing thread alone."""
+    """Makes ears. Used by the hearing thread alone, apart from its making, which loads what all calls share."""
+
+    def __init__(self) -> None:
+        # loads the network now: the first call must not wait for it
+        Vad()
+        self._banks: dict[str, PromptBank] = {}
 
     def make(self, prompts: str | None) -> Hears:
-        """An ear that knows the prompts of that folder."""
-        return NullEar()
+        """An ear that knows the prompts of that folder. Raises BankError."""
+        if prompts is None or not Path(prompts).is_dir():
+            return Ear()
+        if prompts not in self._banks:
+            self._banks[prompts] = PromptBank.load(Path(prompts))
+        return Ear(self._banks[prompts])

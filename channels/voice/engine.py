@@ -1,7 +1,7 @@
-"""An engine process: ``python -m channels.voice.engine FD``; FD is its end of a socket pair to the parent.
+"""An engine process: ``python -m channels.voice.engine FD USER-AGENT``; FD is its end of a socket pair to the parent.
 
-At most 4 calls, one thread for everything of pjsip. When the parent is gone (end of file), on Quit and on SIGTERM it hangs up
-every call, waits at most a second for the confirmations, and leaves without any teardown, which would abort.
+At most 4 calls, one thread for everything of pjsip. When the parent is gone (end of file), on Quit and on SIGTERM it
+hangs up every call, waits at most a second for the confirmations, and leaves without any teardown, which would abort.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Engine:
         self._leaving = False
         self._hearing = HearingThread()
         self._ears = EarShop()
-        self._stack = Stack(user_agent, self._on_message, self._on_complaint)
+        self._stack = Stack(user_agent, self._on_message, self._on_garbage)
         self._accounts = Accounts(self._stack)
 
     # --- what lines need ---------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ class Engine:
         try:
             self._outbox.put(EVENTS.encode(event))
         except ProtocolError as error:
-            print(f"not sent: {error}", file=sys.stderr)
+            sys.stderr.write(f"not sent: {error}" + "\n")
 
     def soon(self, action: Callable[[], None]) -> None:
         """Run on the main thread; callable from any thread."""
@@ -104,8 +104,8 @@ class Engine:
     def make_ear(self, prompts: str | None) -> Hears:
         return self._ears.make(prompts)
 
-    def last_transport_failure(self) -> str:
-        return self._stack.last_failure
+    def transport_failure(self, since: float) -> str:
+        return self._stack.failure(since)
 
     def forget(self, line: Line) -> None:
         self._lines.pop(line.order.call, None)
@@ -182,7 +182,7 @@ class Engine:
                     command = COMMANDS.decode(body)
                     self.soon(lambda command=command: self._obey(command))  # type: ignore[misc]
         except (OSError, ProtocolError) as error:
-            print(f"link: {error}", file=sys.stderr)
+            sys.stderr.write(f"link: {error}" + "\n")
         self.leave()
 
     def _write(self) -> None:
@@ -207,7 +207,7 @@ class Engine:
             if isinstance(command, (PressKeys, PlaySound, ListenForAgent)):
                 self.emit(Done(call=command.call, seq=command.seq, problem="the call is over"))
         elif isinstance(command, PressKeys):
-            line.press(command.seq, command.digits, command.mode)
+            line.press(command)
         elif isinstance(command, PlaySound):
             self._play(line, command)
         elif isinstance(command, ListenForAgent):
@@ -254,9 +254,10 @@ class Engine:
         if line is not None:
             line.on_message(logged)
 
-    def _on_complaint(self, complaint: str) -> None:
+    def _on_garbage(self) -> None:
+        # such a packet has no Call-ID to be told apart by
         for line in self._lines.values():
-            line.on_garbage("the far end sent something that is no SIP")
+            line.on_garbage()
 
 
 def main() -> None:
@@ -274,7 +275,7 @@ def main() -> None:
     code = 0
     try:
         engine.run()
-    except Exception:  # whatever it is, the calls must end and the parent must read why
+    except Exception:  # noqa: BLE001  # whatever it is, the calls must end and the parent must read why
         traceback.print_exc(file=sys.stderr)
         code = 70
     engine.flush(0.3)

@@ -20,6 +20,8 @@ class Flow:
         self.figures = Figures()
         self.index = 0
         self.connected = False
+        self.stops = 0
+        self._receiving = True
         self._private = False
         self._answered_at: float | None = None
         self._last_packet_at: float | None = None
@@ -30,6 +32,10 @@ class Flow:
         hosts = [line.rpartition(" ")[2].strip() for line in sdp.splitlines() if line.startswith("c=IN ")]
         far = peer.rpartition(":")[0]
         self._private = bool(far) and not is_private(far) and any(is_private(host) for host in hosts)
+
+    def connect(self, index: int, *, receiving: bool) -> None:
+        """Our sound port hangs on that stream; not ``receiving`` while the far end holds us without sound."""
+        self.index, self.connected, self._receiving = index, True, receiving
 
     def answered(self, at: float) -> None:
         """From now on RTP is due."""
@@ -47,8 +53,12 @@ class Flow:
     def read(self, call: Any, now: float) -> list[Observation]:
         """Read the counters; what changed since."""
         flowing = self._reading(call)
+        if not self._receiving:
+            # on hold without sound: silence is agreed, and time does not count
+            self._last_packet_at = now
+            return []
         if flowing is None:
-            return self._silent(now) if self._answered_at is not None else []
+            return self._silent(now)
         if flowing:
             self._last_packet_at = now
             if self._state is not MediaState.FLOWING:
@@ -62,6 +72,7 @@ class Flow:
         if since is None or now - since < STOPPED_S or self._state is MediaState.STOPPED:
             return []
         self._state = MediaState.STOPPED
+        self.stops += self._last_packet_at is not None
         return [
             Media(
                 at=now,
@@ -75,6 +86,7 @@ class Flow:
     def last_reading(self, call: Any) -> None:
         """Take the figures once more before the stream goes."""
         self._reading(call)
+        self.connected = False
 
     def _reading(self, call: Any) -> bool | None:
         """Whether packets came since the last look; None when there is no stream to receive from."""

@@ -1,7 +1,7 @@
 """The thread that listens: it takes frames from the sound ports, records them and lets the ears judge them.
 
-Stream time is counted in samples; it maps to the monotonic clock by the smallest (arrival - position) of the last seconds,
-because a frame can be late but never early.
+Stream time is counted in samples; it maps to the monotonic clock by the smallest (arrival - position) of the last
+seconds, because a frame can be late but never early.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,6 @@ from channels.voice.media import FRAME_S, FRAME_SAMPLES, RATE_HZ, SILENCE, Heard
 from channels.voice.recorder import Recorder
 from probe.observation import Agent, AgentPhase, Observation, Sign, Trouble
 from probe.reasons import Reason
-from probe.session import RecordPolicy
 
 BLOCK_FRAMES: Final = 4
 LATE_S: Final = 0.04
@@ -39,9 +38,10 @@ class Hears(Protocol):
     """What an ear does; ``channels.voice.listening.ear.Ear`` is the real one. Seconds of stream time."""
 
     def feed(self, samples: NDArray[np.int16]) -> Sequence[Observation]: ...
+    def flush(self) -> Sequence[Observation]: ...
     def listen_for_agent(self) -> None: ...
-    def we_sent(self, kind: str, start_s: float, end_s: float) -> None: ...
-    def signalled(self, method: str, detail: str) -> None: ...
+    def we_sent(self, kind: Literal["keys", "play"], start_s: float, end_s: float) -> None: ...
+    def signalled(self, method: str, detail: str = ...) -> None: ...
 
 
 class Listener:
@@ -52,15 +52,16 @@ class Listener:
         frames: SimpleQueue[Heard],
         make_ear: Callable[[], Hears],
         recording: Path | None,
-        policy: RecordPolicy,
+        *,
+        hide_agent: bool,
         report: Callable[[Observation], None],
         finished: Callable[[], None],
     ) -> None:
-        self.frames = frames
+        self._frames = frames
         self._make_ear = make_ear
         self._ear: Hears | None = None
         self._recorder = Recorder(recording) if recording is not None else None
-        self._policy = policy
+        self._hide_agent = hide_agent
         self._report = report
         self._finished = finished
         self._orders: SimpleQueue[Callable[[Hears], None]] = SimpleQueue()
@@ -69,9 +70,15 @@ class Listener:
         self._offsets: deque[tuple[float, float]] = deque()
         self._last_at: float | None = None
         self._block: list[Heard] = []
-        self.late = 0
-        self.count = 0
-        self.worst_gap_s = 0.0
+        self._count = 0
+        self._late = 0
+        self._worst_gap_s = 0.0
+
+    def take_gaps(self) -> tuple[int, int, float]:
+        """Frames, late frames and the longest gap in seconds since the last call of this."""
+        found = (self._count, self._late, self._worst_gap_s)
+        self._count, self._late, self._worst_gap_s = 0, 0, 0.0
+        return found
 
     def tell(self, order: Callable[[Hears], None]) -> None:
         """Let the hearing thread do something with the ear."""
@@ -92,7 +99,7 @@ class Listener:
         """Hear what is there. False when all is over; a failure of ours ends this call, not its neighbours."""
         try:
             return self._work()
-        except Exception as error:  # the ear is ours: whatever it raises must not pass for a silent line
+        except Exception as error:  # noqa: BLE001  # the ear is ours: whatever it raises must not pass for a silent line
             traceback.print_exc(file=sys.stderr)
             self._report(
                 Trouble(at=time.monotonic(), reason=Reason.INTERNAL_ERROR, detail=f"the listener failed: {error!r}")
@@ -110,12 +117,13 @@ class Listener:
             self._orders.get()(self._ear)
         while True:
             try:
-                frame = self.frames.get_nowait()
+                frame = self._frames.get_nowait()
             except Empty:
                 break
             self._take(frame)
         if stopping:
             self._flush()
+            self._tell(self._ear.flush())
             if self._recorder is not None:
                 self._recorder.close()
             self._finished()
@@ -127,10 +135,10 @@ class Listener:
             if gap > _GAP_S:
                 self._fill(gap)
             else:
-                self.worst_gap_s = max(self.worst_gap_s, gap)
-                self.late += gap > FRAME_S + LATE_S
+                self._worst_gap_s = max(self._worst_gap_s, gap)
+                self._late += gap > FRAME_S + LATE_S
         self._last_at = frame.at
-        self.count += 1
+        self._count += 1
         self._block.append(frame)
         position = (self._samples + len(self._block) * FRAME_SAMPLES) / RATE_HZ
         self._offsets.append((frame.at, frame.at - position))
@@ -156,12 +164,15 @@ class Listener:
         if self._recorder is not None:
             self._recorder.append(sent, heard)
         self._samples += len(heard)
-        for seen in self._ear.feed(heard):
+        self._tell(self._ear.feed(heard))
+
+    def _tell(self, found: Sequence[Observation]) -> None:
+        for seen in found:
             self._protect(seen)
             self._report(self._on_our_clock(seen))
 
     def _protect(self, seen: Observation) -> None:
-        if self._recorder is None or self._policy != "until_agent" or not isinstance(seen, Agent):
+        if self._recorder is None or not self._hide_agent or not isinstance(seen, Agent):
             return
         if seen.phase is AgentPhase.RETRACTED or seen.phase is AgentPhase.MACHINE:
             self._recorder.show()

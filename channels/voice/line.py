@@ -1,39 +1,27 @@
-"""One call inside an engine: signalling to observations, commands to pjsip. Main thread only."""
+"""One call inside an engine: from Dial to Closed. Main thread only."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
-from channels.voice import dtmf, sipmsg
 from channels.voice.flow import Flow
 from channels.voice.hearing import Hears, Listener
-from channels.voice.media import Outgoing, SoundPort
+from channels.voice.media import SoundPort
+from channels.voice.mouth import Mouth
 from channels.voice.pj import CallBase, pj, sentence
 from channels.voice.pjaccount import PjAccount
+from channels.voice.signalling import Signalling, is_sign
 from channels.voice.siplog import LoggedMessage
-from channels.voice.wire import Closed, Dial, Done, Event, Lost, RegistrationFailed, Seen
-from probe.observation import (
-    Answered,
-    Ended,
-    KeysPressed,
-    Noted,
-    Observation,
-    Placed,
-    Played,
-    Progress,
-    Refused,
-    Signalled,
-)
-from probe.session import DtmfMode
+from channels.voice.wire import Closed, Dial, Done, Event, Lost, PressKeys, RegistrationFailed, Seen
+from probe.observation import Answered, Ended, Media, MediaState, Observation, Placed, Signalled
 
-_MAX_PROGRESS: Final = 50
-"""A far end that sends more provisional answers than this floods us."""
 _REGISTER_WAIT_S: Final = 12.0
 _GIVE_UP_S: Final = 1.0
 """How long a hang-up may take to be confirmed before the call counts as over."""
+_TIMED_OUT: Final = 408
 
 
 class Host(Protocol):
@@ -44,7 +32,7 @@ class Host(Protocol):
     def soon(self, action: Callable[[], None]) -> None: ...
     def hear(self, listener: Listener) -> None: ...
     def make_ear(self, prompts: str | None) -> Hears: ...
-    def last_transport_failure(self) -> str: ...
+    def transport_failure(self, since: float) -> str: ...
     def forget(self, line: Line) -> None: ...
 
 
@@ -67,6 +55,14 @@ class PjCall(CallBase):
         if self._line is not None:
             self._line.on_media()
 
+    def onStreamDestroyed(self, prm: Any) -> None:
+        if self._line is not None:
+            self._line.on_stream_gone()
+
+    def onDtmfDigit(self, prm: Any) -> None:
+        if self._line is not None:
+            self._line.on_sign("DTMF", str(prm.digit))
+
     def onCallTransferRequest(self, prm: Any) -> None:
         # never go where the far end sends us: that is how toll fraud works
         prm.statusCode = 603
@@ -85,23 +81,19 @@ class Line:
         self._host = host
         self._account = account
         self.order = order
+        self._born = time.monotonic()
         self._call: PjCall | None = None
-        self._port: SoundPort | None = None
         self._listener: Listener | None = None
+        self._port: SoundPort | None = None
+        self._mouth: Mouth | None = None
+        self._signalling = Signalling()
         self._flow = Flow()
-        self._t0: float | None = None
-        self._invites = 0
-        self._responses = 0
-        self._final: Refused | None = None
-        self._answered_at: float | None = None
-        self._allowed: frozenset[str] = frozenset()
-        self._requests: set[tuple[str, int]] = set()
-        self._bye_cause = ""
-        self._garbage = ""
+        self._garbage = False
         self._by_us = False
-        self._over = False
-        self._told = False
-        self._final_event: Event | None = None
+        self.over = False
+        self.closed = False
+        """Whether Closed has been told."""
+        self._last_word: Event | None = None
         account.users += 1
 
     # --- placing -----------------------------------------------------------------------------------------------
@@ -112,14 +104,8 @@ class Line:
             self._place()
             return
         self._account.on_answer.append(self._on_registration)
-        self._host.later(_REGISTER_WAIT_S, self._on_registration_timeout)
-        if self._account.answers and self._account.code // 100 != 2:
-            self._account.setRegistration(True)
-
-    @property
-    def closed(self) -> bool:
-        """Whether Closed has been told."""
-        return self._told
+        self.later(_REGISTER_WAIT_S, self._on_registration_timeout)
+        self._account.register_again()
 
     @property
     def waits_for_registration(self) -> bool:
@@ -127,8 +113,6 @@ class Line:
 
     def _on_registration(self) -> None:
         self._account.on_answer.remove(self._on_registration)
-        if self._over:
-            return
         if self._account.registered:
             self._host.soon(self._place)
         else:
@@ -140,308 +124,229 @@ class Line:
             self._registration_failed()
 
     def _registration_failed(self) -> None:
-        code, phrase = self._account.code, self._account.phrase
-        if failure := self._host.last_transport_failure():
-            phrase = failure
+        code = self._account.code if self._account.answered_by_far_end else 0
+        phrase = self._host.transport_failure(self._born) or self._account.phrase
         self._finish(RegistrationFailed(call=self.order.call, at=time.monotonic(), code=code, phrase=phrase))
 
     def _place(self) -> None:
-        if self._over:
+        if self.over:
             return
         self._port = SoundPort(self.order.call)
         self._listener = self._listen(self._port)
         self._host.hear(self._listener)
         self._call = PjCall(self._account, self)
+        self._mouth = Mouth(self, self._call, self._port)
         param = pj.CallOpParam(True)
         param.opt.audioCount, param.opt.videoCount = 1, 0
         param.opt.customCallId = self.order.call_id
+        if self.order.from_uri:
+            param.txOption.localUri = self.order.from_uri
         try:
             self._call.makeCall(self.order.uri, param)
         except pj.Error as error:
             self._finish(self._lost(f"the call could not be placed: {sentence(error)}"))
             return
-        self._host.later(self.order.unanswered_s, self._on_silent_host)
-        self._host.later(self.order.cap_s, self.hang_up)
+        self.later(self.order.unanswered_s, self._on_silent_host)
+        self.later(self.order.cap_s, self.hang_up)
 
     def _listen(self, port: SoundPort) -> Listener:
-        recording = Path(self.order.evidence) / "recording.wav" if self.order.record != "none" else None
+        order = self.order
         return Listener(
             port.heard,
-            lambda: self._host.make_ear(self.order.prompts),
-            recording,
-            self.order.record,
-            lambda seen: self._host.soon(lambda: self._see(seen)),
-            lambda: self._host.soon(self._heard_all),
+            lambda: self._host.make_ear(order.prompts),
+            Path(order.evidence) / "recording.wav" if order.record != "none" else None,
+            hide_agent=order.record == "until_agent",
+            report=lambda seen: self._host.soon(lambda: self.see(seen)),
+            finished=lambda: self._host.soon(self._heard_all),
         )
 
     def _on_silent_host(self) -> None:
-        if not self._responses and not self._over:
-            self._by_us = True
-            self._finish(self._lost(self._silence_sentence()))
+        if not self._signalling.responses and not self.over:
+            self._finish(self._lost(self._silence()))
 
     # --- signalling --------------------------------------------------------------------------------------------
 
     def on_message(self, logged: LoggedMessage) -> None:
         """A raw message with our Call-ID, before pjsip acts on it."""
-        message = sipmsg.parse(logged.text)
-        if message is None:
-            return
-        if logged.sent:
-            self._on_sent(logged, message)
-        elif message.code:
-            self._on_response(logged, message)
-        else:
-            self._on_request(logged, message)
+        for seen in self._signalling.take(logged):
+            if isinstance(seen, Placed):
+                self._flow.offered(self._signalling.offer, logged.peer)
+            elif isinstance(seen, Answered):
+                self._flow.answered(seen.at)
+            elif isinstance(seen, Signalled) and is_sign(seen):
+                self.on_sign(seen.method, seen.detail)
+            self.see(seen)
 
-    def _on_sent(self, logged: LoggedMessage, message: sipmsg.SipMessage) -> None:
-        if message.method == "INVITE" and not message.code:
-            self._invites += 1
-            if self._t0 is None:
-                self._t0 = logged.at
-                self._flow.offered(message.body, logged.peer)
-                self._see(Placed(at=logged.at))
+    def on_sign(self, method: str, detail: str) -> None:
+        """Something that hints at who is there: for the ear."""
+        if self._listener is not None:
+            self._listener.tell(lambda ear: ear.signalled(method, detail))
 
-    def _on_response(self, logged: LoggedMessage, message: sipmsg.SipMessage) -> None:
-        if message.method != "INVITE" or self._answered_at is not None:
-            return
-        self._responses += 1
-        if allow := message.every("allow"):
-            self._allowed = frozenset(item.upper() for item in allow)
-        if message.code < 200:
-            if self._responses <= _MAX_PROGRESS:
-                self._see(Progress(at=logged.at, code=message.code, phrase=message.phrase, early_media=message.has_sdp))
-        elif message.code < 300:
-            self._answered_at = logged.at
-            self._flow.answered(logged.at)
-            self._see(Answered(at=logged.at))
-        else:
-            retry = message.first("retry-after").partition(" ")[0].partition("(")[0]
-            wait_s = float(retry) if retry.isdecimal() and len(retry) < 7 else None
-            self._final = Refused(at=logged.at, code=message.code, phrase=message.phrase, retry_after_s=wait_s)
-
-    def _on_request(self, logged: LoggedMessage, message: sipmsg.SipMessage) -> None:
-        key = (message.method, message.cseq[0])
-        if key in self._requests or len(self._requests) > _MAX_PROGRESS * 10:
-            return
-        self._requests.add(key)
-        if message.method == "BYE":
-            self._bye_cause = message.first("reason")
-        elif message.method in ("INVITE", "UPDATE", "REFER"):
-            detail = _signal_detail(message)
-            self._see(Signalled(at=logged.at, method=message.method, detail=detail))
-            if self._listener is not None:
-                self._listener.tell(lambda ear: ear.signalled(message.method, detail))
-
-    def on_garbage(self, complaint: str) -> None:
-        """Something from our far end was no SIP."""
-        self._garbage = complaint
+    def on_garbage(self) -> None:
+        """Something came that was no SIP."""
+        self._garbage = True
 
     def on_state(self) -> None:
-        """Pjsip says that the call's state changed."""
+        """The state of the call changed."""
         info = self._info()
-        if info is not None and info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self._over:
-            self._finish(self._ending(info.lastStatusCode, str(info.lastReason)))
+        if info is not None and info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self.over:
+            self._finish(self._ending(int(info.lastStatusCode), str(info.lastReason)))
 
     def _ending(self, code: int, reason: str) -> Event:
-        now = time.monotonic()
-        if self._answered_at is not None:
-            ended = Ended(at=now, by_us=self._by_us, code=code, cause=self._bye_cause or reason)
-            return Seen(call=self.order.call, observation=ended)
-        if self._by_us and self._responses:
-            return Seen(call=self.order.call, observation=Ended(at=now, by_us=True, code=code, cause=reason))
-        if self._final is not None:
-            return Seen(call=self.order.call, observation=self._final)
-        return self._lost(self._silence_sentence() if code == 408 or self._by_us else reason)
+        now, told = time.monotonic(), self._signalling
+        if told.answered_at is not None or (self._by_us and told.responses):
+            cause = told.bye_cause or reason
+            return Seen(call=self.order.call, observation=Ended(at=now, by_us=self._by_us, code=code, cause=cause))
+        if told.final is not None:
+            return Seen(call=self.order.call, observation=told.final)
+        return self._lost(self._silence() if code == _TIMED_OUT or self._by_us else f"{code} {reason}")
 
     def _lost(self, cause: str) -> Lost:
-        parts = (cause, self._host.last_transport_failure(), self._garbage)
+        since = self._signalling.placed_at or self._born
+        garbage = "what came from the far end was no SIP" if self._garbage else ""
+        parts = (cause, self._host.transport_failure(since - 1.0), garbage)
         return Lost(call=self.order.call, at=time.monotonic(), cause="; ".join(part for part in parts if part))
 
-    def _silence_sentence(self) -> str:
-        waited = time.monotonic() - self._t0 if self._t0 is not None else 0.0
-        return f"no response to {self._invites} INVITE in {waited:.1f} s"
+    def _silence(self) -> str:
+        waited_s = time.monotonic() - (self._signalling.placed_at or self._born)
+        return f"no response to {self._signalling.invites} INVITE in {waited_s:.1f} s"
 
     # --- media -------------------------------------------------------------------------------------------------
 
     def on_media(self) -> None:
         """Connect the sound port anew: every re-INVITE may have rebuilt the stream."""
         info = self._info()
+        self._flow.connected = False
         if info is None or self._call is None or self._port is None:
             return
-        self._flow.connected = False
         for index, media in enumerate(info.media):
             usable = media.status in (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
             if media.type == pj.PJMEDIA_TYPE_AUDIO and usable:
                 sound = self._call.getAudioMedia(index)
                 sound.startTransmit(self._port)
                 self._port.startTransmit(sound)
-                self._flow.index, self._flow.connected = index, True
+                self._flow.connect(index, receiving=bool(media.dir & pj.PJMEDIA_DIR_DECODING))
+
+    def on_stream_gone(self) -> None:
+        """The stream is about to be destroyed: its last figures."""
+        if self._call is not None:
+            self._flow.last_reading(self._call)
 
     def poll(self) -> None:
         """Look at the RTP counters; a few times a second."""
-        if self._call is None or self._over:
+        if self._call is None or self.over:
             return
         for seen in self._flow.read(self._call, time.monotonic()):
-            self._see(seen)
+            self.see(seen)
+            if isinstance(seen, Media) and seen.state is MediaState.FLOWING and self._flow.stops:
+                self.on_sign("rtp_gap", "")
 
     # --- commands ----------------------------------------------------------------------------------------------
 
-    def press(self, seq: int, digits: str, wanted: DtmfMode) -> None:
-        """Send the digits one by one; KeysPressed and Done at the end of the last."""
-        if self._call is None or self._over or self._port is None:
-            self._host.emit(Done(call=self.order.call, seq=seq, problem="the call is not up"))
+    def press(self, order: PressKeys) -> None:
+        """Send DTMF; answered by Done."""
+        if self._call is None or self._mouth is None or self.over:
+            self._done(order.seq, "the call is not up")
             return
-        mode = dtmf.choose(wanted, self._flow.telephone_event(self._call), self._allowed)
-        if wanted not in ("auto", mode):
-            self._see(Noted(at=time.monotonic(), what=f"the far end takes no {wanted} digits; sent as {mode}"))
-        span_s = len(digits) * (dtmf.TONE_S + dtmf.GAP_S) - dtmf.GAP_S
-        self._we_send("keys", span_s)
-        if mode == "inband":
-            self._send(
-                dtmf.tones(digits), lambda sound: self._pressed(seq, digits, mode, (sound.ended or 0.0) - dtmf.GAP_S)
-            )
-        else:
-            self._press_next(seq, digits, 0, mode)
-
-    def _press_next(self, seq: int, digits: str, place: int, mode: dtmf.ActualMode) -> None:
-        if self._over or self._call is None:
-            self._host.emit(Done(call=self.order.call, seq=seq, problem="the call ended"))
-            return
-        param = pj.CallSendDtmfParam()
-        param.digits, param.duration = digits[place], round(dtmf.TONE_S * 1000)
-        param.method = pj.PJSUA_DTMF_METHOD_SIP_INFO if mode == "info" else pj.PJSUA_DTMF_METHOD_RFC2833
-        try:
-            self._call.sendDtmf(param)
-        except pj.Error as error:
-            self._host.emit(Done(call=self.order.call, seq=seq, problem=f"digit not sent: {sentence(error)}"))
-            return
-        if place + 1 < len(digits):
-            self._host.later(dtmf.TONE_S + dtmf.GAP_S, lambda: self._press_next(seq, digits, place + 1, mode))
-        else:
-            self._host.later(dtmf.TONE_S, lambda: self._pressed(seq, digits, mode, time.monotonic()))
-
-    def _pressed(self, seq: int, digits: str, mode: str, at: float) -> None:
-        self._see(KeysPressed(at=at, digits=digits, mode=mode))
-        self._host.emit(Done(call=self.order.call, seq=seq))
+        self._mouth.press(
+            order,
+            telephone_event=self._flow.telephone_event(self._call),
+            allowed=self._signalling.allowed,
+            done=lambda problem: self._done(order.seq, problem),
+        )
 
     def play(self, seq: int, name: str, pcm: bytes) -> None:
-        """Play; Played and Done when the last frame has gone out."""
-        self._we_send("greeting", len(pcm) / 16000)
-
-        def played(sound: Outgoing) -> None:
-            now = time.monotonic()
-            self._see(Played(at=sound.ended or now, name=name, began=sound.began or now))
-            self._host.emit(Done(call=self.order.call, seq=seq))
-
-        self._send(pcm, played)
-
-    def _send(self, pcm: bytes, then: Callable[[Outgoing], None]) -> None:
-        sound = Outgoing(pcm)
-        if self._port is not None:
-            self._port.send(sound)
-
-        def look() -> None:
-            if sound.finished.is_set():
-                then(sound)
-            elif not self._over:
-                self._host.later(0.01, look)
-
-        look()
-
-    def _we_send(self, kind: str, span_s: float) -> None:
-        listener = self._listener
-        if listener is not None:
-            now = time.monotonic()
-            listener.tell(lambda ear: ear.we_sent(kind, listener.to_stream(now), listener.to_stream(now) + span_s))
+        """Play a sound; answered by Done."""
+        if self._mouth is None or self.over:
+            self._done(seq, "the call is not up")
+            return
+        self._mouth.play(name, pcm, lambda problem: self._done(seq, problem))
 
     def listen_for_agent(self, seq: int) -> None:
         """Let the ear weigh evidence for a human."""
         if self._listener is not None:
             self._listener.tell(lambda ear: ear.listen_for_agent())
-        self._host.emit(Done(call=self.order.call, seq=seq))
+        self._done(seq, "")
+
+    def _done(self, seq: int, problem: str) -> None:
+        self._host.emit(Done(call=self.order.call, seq=seq, problem=problem))
+
+    def we_send(self, kind: Literal["keys", "play"], span_s: float) -> None:
+        """Tell the ear what it may hear of ourselves."""
+        listener, now = self._listener, time.monotonic()
+        if listener is not None:
+            listener.tell(lambda ear: ear.we_sent(kind, listener.to_stream(now), listener.to_stream(now) + span_s))
+
+    def later(self, delay_s: float, action: Callable[[], None]) -> None:
+        """Run on the main thread after a while."""
+        self._host.later(delay_s, action)
+
+    def see(self, seen: Observation) -> None:
+        """Tell the parent."""
+        if not self.closed:
+            self._host.emit(Seen(call=self.order.call, observation=seen))
 
     # --- the end -----------------------------------------------------------------------------------------------
 
     def hang_up(self) -> None:
         """BYE or CANCEL; the call is over when confirmed, or a second later."""
-        if self._over or self._by_us:
+        if self.over or self._by_us:
             return
         self._by_us = True
-        if self._call is None:
-            self._finish(self._ending(487, "hung up before the call was placed"))
-            return
+        if self._call is None or not self._hang_up_native():
+            self._finish(self._ending(487, "hung up before the call was up"))
+        else:
+            self.later(_GIVE_UP_S, self._give_up)
+
+    def _hang_up_native(self) -> bool:
         try:
+            if self._call is None or not self._call.isActive():
+                return False
             self._call.hangup(pj.CallOpParam(True))
         except pj.Error:
-            self._finish(self._ending(487, "hung up"))
-            return
-        self._host.later(_GIVE_UP_S, self._give_up)
+            return False  # already gone, which is what we want
+        return True
 
     def _give_up(self) -> None:
-        if not self._over:
+        if not self.over:
             self._finish(self._ending(487, "the far end did not confirm our hang-up"))
 
     def _finish(self, event: Event) -> None:
         """Remember how it ended; told once everything heard before has been told."""
-        self._over = True
-        self._final_event = event
-        if self._call is not None:
-            self._flow.last_reading(self._call)
-            try:
-                if self._call.isActive():
-                    self._call.hangup(pj.CallOpParam(True))
-            except pj.Error:
-                pass  # already gone, which is what we want
+        self.over = True
+        self._last_word = event
+        self._hang_up_native()
         if self._listener is not None:
             self._listener.finish()
         else:
             self._host.soon(self._heard_all)
 
     def _heard_all(self) -> None:
-        if self._final_event is not None:
-            self._host.emit(self._final_event)
+        if self.closed:
+            return
+        if self._last_word is None:
+            # the listener failed and has told so; without ears the call is of no use
+            self.hang_up()
+            self._last_word = Seen(call=self.order.call, observation=Ended(at=time.monotonic(), by_us=True))
+        self._host.emit(self._last_word)
         self._host.emit(Closed(call=self.order.call, media=self._flow.figures.total()))
+        self.over = self.closed = True
         self._account.users -= 1
-        self._told = True
         # the native objects must outlive their call by a moment
-        self._host.later(_GIVE_UP_S, self._release)
+        self.later(2 * _GIVE_UP_S, self._release)
 
     def _release(self) -> None:
         if self._call is not None:
             self._call.release()
-        self._call = self._port = self._listener = None
+        self._call = self._port = self._listener = self._mouth = None
         self._host.forget(self)
 
     def gaps(self) -> tuple[int, int, float]:
         """Frames, late frames and the longest gap in seconds since the last look."""
-        listener = self._listener
-        if listener is None:
-            return 0, 0, 0.0
-        found = (listener.count, listener.late, listener.worst_gap_s)
-        listener.count, listener.late, listener.worst_gap_s = 0, 0, 0.0
-        return found
-
-    def _see(self, seen: Observation) -> None:
-        if not self._told:
-            self._host.emit(Seen(call=self.order.call, observation=seen))
+        return self._listener.take_gaps() if self._listener is not None else (0, 0, 0.0)
 
     def _info(self) -> Any:
         try:
             return self._call.getInfo() if self._call is not None else None
         except pj.Error:
             return None  # asked after the end: nothing to know any more
-
-
-def _signal_detail(message: sipmsg.SipMessage) -> str:
-    """What changed, in a few words: identity, media direction, media address."""
-    found = []
-    if identity := message.first("p-asserted-identity") or message.first("remote-party-id"):
-        found.append(f"identity {sipmsg.address_of(identity)}")
-    for line in message.body.splitlines():
-        if line.startswith("c=IN "):
-            found.append(f"media {line.rpartition(' ')[2]}")
-        elif line.strip() in ("a=sendonly", "a=recvonly", "a=inactive", "a=sendrecv"):
-            found.append(line.strip()[2:])
-    if target := message.first("refer-to"):
-        found.append(f"refused transfer to {sipmsg.address_of(target)}")
-    return ", ".join(found) or ("session refresh" if message.method != "REFER" else "")

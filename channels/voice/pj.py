@@ -1,7 +1,7 @@
 """The only door to pjsua2, which has no types. Imported by engine processes alone, never by the parent.
 
-Rules measured with this wheel (asserts are on, so a breach aborts the process): every call from one thread; no object of it
-dropped while its call or its callbacks live; no interpreter teardown (``os._exit``).
+Rules measured with this wheel (asserts are on, so a breach aborts the process): every call from one thread; no object
+of it dropped while its call or its callbacks live; no interpreter teardown (``os._exit``).
 """
 
 from __future__ import annotations

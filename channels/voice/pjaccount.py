@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -34,7 +35,7 @@ class PjAccount(AccountBase):
         self.used_at = time.monotonic()
         self.code = 0
         self.phrase = ""
-        self.answers = 0
+        self.answered_by_far_end = False
         self.on_answer: list[Callable[[], None]] = []
         self._strangers: list[Any] = []
 
@@ -43,11 +44,19 @@ class PjAccount(AccountBase):
         """Whether calls may go out now."""
         return not self.spec.register or self.code // 100 == 2
 
+    def register_again(self) -> None:
+        """Try now when the last attempt failed; one that is under way goes on."""
+        if self.code:
+            # refused while one is under way, which will do
+            with contextlib.suppress(pj.Error):
+                self.setRegistration(True)
+
     def onRegState(self, prm: Any) -> None:
         # a 2xx with no expiration left is an unregistration or a binding that ran out
         self.code = int(prm.code) if not (prm.code // 100 == 2 and prm.expiration == 0) else 0
         self.phrase = str(prm.reason)
-        self.answers += 1
+        # 408 and 503 are also what pjsip says when nothing came back
+        self.answered_by_far_end = bool(str(prm.rdata.wholeMsg))
         for callback in list(self.on_answer):
             callback()
 
@@ -81,10 +90,6 @@ class Accounts:
             self._accounts[spec.key] = account
         account.used_at = time.monotonic()
         return account
-
-    def owner_of(self, aor_user: str) -> list[PjAccount]:
-        """Accounts that register; for traces."""
-        return [a for a in self._accounts.values() if a.spec.register and a.spec.username == aor_user]
 
     def unregister(self) -> None:
         """Tell every registrar that we leave."""

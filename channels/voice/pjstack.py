@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
 from channels.voice.media import RATE_HZ
-from channels.voice.pj import EndpointBase, pj, sentence
+from channels.voice.pj import EndpointBase, pj
+from channels.voice.pjfiles import SYSTEM_CA_FILE
 from channels.voice.siplog import LoggedMessage, SipLog
 from channels.voice.wire import Account
 
-SYSTEM_CA_FILE: Final = "/etc/ssl/certs/ca-certificates.crt"
 _TLS_1_2: Final = 16
 """PJ_SSL_SOCK_PROTO_TLS1_2: without it the wheel's OpenSSL accepts TLS 1.0."""
 _MAX_TRANSPORTS: Final = 6
@@ -40,14 +42,14 @@ class Stack:
     """Owns the endpoint. Every method on the main thread."""
 
     def __init__(
-        self, user_agent: str, on_message: Callable[[LoggedMessage], None], on_complaint: Callable[[str], None]
+        self, user_agent: str, on_message: Callable[[LoggedMessage], None], on_garbage: Callable[[], None]
     ) -> None:
-        self.last_failure = ""
+        self._failures: deque[tuple[float, str]] = deque(maxlen=32)
         self._transports: dict[tuple[object, ...], int] = {}
         self._endpoint = _Endpoint(self._note_failure)
         self._endpoint.libCreate()
         # the writer must outlive the endpoint
-        self._log = SipLog(on_message, on_complaint)
+        self._log = SipLog(on_message, on_garbage)
         self._endpoint.libInit(_configuration(user_agent, self._log))
         self._endpoint.audDevManager().setNullDev()
         self._endpoint.libStart()
@@ -75,7 +77,11 @@ class Stack:
         return self._transports[key]
 
     def _note_failure(self, text: str) -> None:
-        self.last_failure = text
+        self._failures.append((time.monotonic(), text))
+
+    def failure(self, since: float) -> str:
+        """Why a transport failed last, if it was after that instant."""
+        return next((text for at, text in reversed(self._failures) if at >= since), "")
 
     def _choose_codecs(self, wanted: tuple[str, ...]) -> None:
         order = {_CODEC_PREFIX[name]: 255 - place for place, name in enumerate(wanted)}
@@ -110,6 +116,3 @@ def _tls(ca_file: str) -> Any:
     config.proto = _TLS_1_2
     config.msecTimeout = 8000
     return config
-
-
-__all__ = ["SYSTEM_CA_FILE", "Stack", "sentence"]

@@ -1,10 +1,11 @@
 """RTP port ranges: one slice per engine generation, never shared, and not reused for ten minutes after a crash.
 
-A far end whose call died with an engine goes on sending RTP to the old port. An engine that took over that port would hear two
-sources and send its audio to the wrong one: 4 of 4 calls were deaf that way, 0 of 4 on fresh ports.
+A far end whose call died with an engine goes on sending RTP to the old port. An engine that took over that port would
+hear two sources and send its audio to the wrong one: 4 of 4 calls were deaf that way, 0 of 4 on fresh ports.
 
-Slices are files in a folder shared by all processes of this user: locked while in use (the engine inherits the lock, so that
-it also outlives its parent), and marked clean when given back in order. An unlocked file without that mark tells of a crash.
+Slices are files in a folder shared by all processes of this user: locked while in use (the engine inherits the lock, so
+that it also outlives its parent), and marked clean when given back in order. An unlocked file without that mark tells
+of a crash.
 """
 
 from __future__ import annotations

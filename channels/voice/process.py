@@ -11,7 +11,7 @@ import time
 from typing import Final, Protocol
 
 from channels.voice.ports import PortRange, PortSlice
-from channels.voice.proto import MAX_FRAME_BYTES, ProtocolError
+from channels.voice.proto import ProtocolError, frame_length
 from channels.voice.wire import COMMANDS, EVENTS, Beat, Command, Event, Quit, Ready
 
 MAX_CALLS: Final = 4
@@ -142,10 +142,7 @@ class EngineProcess:
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:
             while True:
-                length = int.from_bytes(await reader.readexactly(4), "big")
-                if length > MAX_FRAME_BYTES:
-                    raise ProtocolError(f"a frame of {length} bytes is announced")
-                self._dispatch(EVENTS.decode(await reader.readexactly(length)))
+                self._dispatch(EVENTS.decode(await reader.readexactly(frame_length(await reader.readexactly(4)))))
         except ProtocolError as error:
             self.kill(f"it spoke nonsense: {error}")
         except (asyncio.IncompleteReadError, OSError):

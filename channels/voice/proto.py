@@ -119,6 +119,14 @@ class Codec:
         return tuple(self._value(item, wanted[0], where) for item in plain)
 
 
+def frame_length(header: bytes | bytearray) -> int:
+    """Bytes of the body that follows the four of a header. Raises ProtocolError over the limit."""
+    length = int.from_bytes(header, "big")
+    if length > MAX_FRAME_BYTES:
+        raise ProtocolError(f"a frame of {length} bytes is announced; the limit is {MAX_FRAME_BYTES}")
+    return length
+
+
 class Unpacker:
     """Cuts a stream of bytes into frame bodies."""
 
@@ -130,9 +138,7 @@ class Unpacker:
         self._pending += data
         bodies: list[bytes] = []
         while len(self._pending) >= _HEADER:
-            length = int.from_bytes(self._pending[:_HEADER], "big")
-            if length > MAX_FRAME_BYTES:
-                raise ProtocolError(f"a frame of {length} bytes is announced; the limit is {MAX_FRAME_BYTES}")
+            length = frame_length(self._pending[:_HEADER])
             if len(self._pending) < _HEADER + length:
                 break
             bodies.append(bytes(self._pending[_HEADER : _HEADER + length]))

@@ -1,4 +1,4 @@
-"""Figures of the RTP stream, summed over the streams that re-INVITEs rebuild, and the E-model's MOS (ITU-T G.107, G.113)."""
+"""Figures of the RTP stream, summed over those that re-INVITEs rebuild, and the E-model's MOS (ITU-T G.107, G.113)."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from typing import Final
 from channels.voice.dialogs import Dialog
 from channels.voice.pool import Seat
 from channels.voice.process import EngineDied
-from channels.voice.sounds import NoSound, prepare
 from channels.voice.siptrace import Trace
+from channels.voice.sounds import NoSound, prepare
 from channels.voice.wire import (
     Closed,
     Dial,
@@ -42,7 +42,7 @@ _AUTH_CODES: Final = frozenset({401, 403, 407})
 _CODEC_CODES: Final = frozenset({415, 488, 606})
 _FINAL: Final = (Ended, Refused, Unreachable, Trouble)
 
-Place = Callable[["CallSession"], Awaitable[tuple[Seat, Dial]]]
+Place = Callable[[], Awaitable[tuple[Seat, Dial]]]
 """Finds a seat and makes the order to dial. Raises CannotDial."""
 SelfCheck = Callable[[], Awaitable[tuple[bool, str]]]
 
@@ -154,7 +154,7 @@ class CallSession:
 
     async def _begin(self, place: Place) -> None:
         try:
-            self._seat, self._order = await place(self)
+            self._seat, self._order = await place()
         except CannotDial as problem:
             self._see(problem.observation)
             self._closed.set()

@@ -1,4 +1,4 @@
-"""Raw SIP out of pjsip's log: the one place where every message passes, sent and received, before anything else acts on it."""
+"""Raw SIP out of pjsip's log: the one place that every message passes, both ways, before anything acts on it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class LoggedMessage:
 class SipLog(LogWriterBase):
     """Receives pjsip's log lines; gives messages and complaints to the engine and drops the rest."""
 
-    def __init__(self, on_message: Callable[[LoggedMessage], None], on_complaint: Callable[[str], None]) -> None:
+    def __init__(self, on_message: Callable[[LoggedMessage], None], on_garbage: Callable[[], None]) -> None:
         super().__init__()
         self._on_message = on_message
-        self._on_complaint = on_complaint
+        self._on_garbage = on_garbage
 
     def write(self, entry: Any) -> None:
         """Called by pjsip for each line, always on the main thread (``mainThreadOnly``)."""
@@ -51,5 +51,5 @@ class SipLog(LogWriterBase):
             self._on_message(LoggedMessage(at, match["way"] == "TX", match["transport"], match["peer"], body))
         elif entry.level <= 2:
             if _GARBAGE in text:
-                self._on_complaint(text.strip())
-            print(text.strip()[:300], file=sys.stderr)
+                self._on_garbage()
+            sys.stderr.write(text.strip()[:300] + "\n")

@@ -1,25 +1,23 @@
-"""A trunk, ready to use: the settings with the password resolved, and its rewriting of numbers."""
+"""A trunk, ready to use: its settings with the password resolved, and what becomes of them in an engine."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
 
-from channels.voice.wire import Srtp, Transport
+from channels.voice.uri import SipUri, parse_uri
+from channels.voice.wire import Account, Srtp, Transport
 
-_E164: Final = re.compile(r"\+[1-9]\d{6,14}")
-_NUMBER_IN_URI: Final = re.compile(r"sips?:(?P<user>[^@;?]+)@", re.IGNORECASE)
-_ONE_DIGIT: Final = ("1", "7")
-_TWO_DIGITS: Final = frozenset(
-    ["20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98"]
-)
-"""Country codes of one and two digits (ITU-T E.164 assigned codes); all others have three."""
+USER = "siaga"
+"""Our name towards far ends where nothing else is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
-    """One way to the telephone network. ``dial`` rewrites E.164: ``{e164}``, ``{country}``, ``{national}``."""
+    """One way to the telephone network. Numbers come to it as it wants them dialled.
+
+    ``registrar`` and ``proxy`` are SIP URIs or hosts; ``rtp_ports`` first and last, both included.
+    """
 
     name: str
     registrar: str = ""
@@ -31,54 +29,82 @@ class Trunk:
     register: bool = False
     from_: str = ""
     channels: int = 1
-    dial: str = "{e164}"
     public_address: str = ""
     rtp_ports: tuple[int, int] | None = None
     self_check: str = ""
     tls_ca: str = ""
 
     @property
-    def host(self) -> str:
-        """Where its calls are addressed to: ``host`` or ``host:port``."""
-        return host_of(self.registrar or self.proxy)
+    def home(self) -> SipUri:
+        """The registrar, or the proxy where there is none: whose names and numbers are dialled. Raises ValueError."""
+        return self._uri(self.registrar or self.proxy)
+
+    @property
+    def first_hop(self) -> SipUri:
+        """Where every packet goes first. Raises ValueError."""
+        return self._uri(self.proxy or self.registrar)
+
+    def _uri(self, text: str) -> SipUri:
+        uri = parse_uri(text if re.match("sips?:", text, re.IGNORECASE) else f"sip:{text}", self.transport)
+        return uri.over(self.transport)
 
 
-def host_of(address: str) -> str:
-    """``host[:port]`` of ``sip:host:port;transport=tls`` or of a bare host."""
-    rest = re.sub(r"^sips?:", "", address.strip(), flags=re.IGNORECASE)
-    return rest.partition("@")[2].split(";")[0] if "@" in rest else rest.split(";", maxsplit=1)[0]
+def target_uri(to: str, trunk: Trunk | None) -> SipUri:
+    """The URI to dial for a URI, or for a number or extension through a trunk. Raises ValueError."""
+    if trunk is None:
+        return parse_uri(to)
+    is_uri = re.match("sips?:", to, re.IGNORECASE) is not None
+    uri = parse_uri(to, trunk.transport) if is_uri else trunk.home.with_user(to)
+    # with a proxy in between, the URI's own transport is the proxy's business
+    return uri if trunk.proxy else uri.over(trunk.transport)
 
 
-def is_e164(number: str) -> bool:
-    """``+`` and 7 to 15 digits."""
-    return _E164.fullmatch(number) is not None
+def first_hop(target: SipUri, trunk: Trunk | None) -> SipUri:
+    """Where the packets of a call go first."""
+    return trunk.first_hop if trunk is not None and trunk.proxy else target
 
 
-def country_of(number: str) -> str:
-    """The country code of an E.164 number."""
-    digits = number.removeprefix("+")
-    if digits[:1] in _ONE_DIGIT:
-        return digits[:1]
-    return digits[:2] if digits[:2] in _TWO_DIGITS else digits[:3]
+def account_key(trunk: Trunk | None, hop: SipUri, local_address: str) -> str:
+    """What tells accounts apart inside an engine."""
+    return f"{trunk.name if trunk else ''}|{hop.transport}|{local_address}"
 
 
-def rewrite(number: str, dial: str) -> str:
-    """What to dial for an E.164 number; anything else (an extension) is dialled as it stands."""
-    if not is_e164(number):
-        return number
-    country = country_of(number)
-    return (
-        dial.replace("{e164}", number)
-        .replace("{country}", country)
-        .replace("{national}", number.removeprefix("+").removeprefix(country))
+def account(trunk: Trunk | None, hop: SipUri, local_address: str, public_address: str, rtp: tuple[int, int]) -> Account:
+    """The account of an engine. ``rtp``: first port and number of ports."""
+    key = account_key(trunk, hop, local_address)
+    first, count = rtp
+    if trunk is None:
+        host = f"[{local_address}]" if ":" in local_address else local_address
+        return Account(
+            key=key,
+            id_uri=f"sip:{USER}@{host}",
+            transport=hop.transport,
+            local_address=local_address,
+            rtp_port=first,
+            rtp_ports=count,
+        )
+    return Account(
+        key=key,
+        id_uri=f"sip:{trunk.username or USER}@{trunk.home.host}",
+        transport=trunk.transport,
+        local_address=local_address,
+        registrar=trunk.home.with_user("").text if trunk.register else "",
+        proxy=f"{trunk.first_hop.text};lr" if trunk.proxy else "",
+        username=trunk.username,
+        password=trunk.password,
+        register=trunk.register,
+        srtp=trunk.srtp,
+        public_address=public_address,
+        tls_ca=trunk.tls_ca,
+        rtp_port=first,
+        rtp_ports=count,
     )
 
 
-def request_uri(to: str, trunk: Trunk) -> str:
-    """The SIP URI to dial through a trunk for a number, an extension or a whole URI.
-
-    A number inside a URI's user part is rewritten too; its host is kept.
-    """
-    if match := _NUMBER_IN_URI.match(to):
-        return to[: match.start("user")] + rewrite(match["user"], trunk.dial) + to[match.end("user") :]
-    return f"sip:{rewrite(to, trunk.dial)}@{trunk.host}"
+def from_uri(name: str, trunk: Trunk | None, local_address: str) -> str:
+    """The From of one call: a URI as it is, a number or name at the trunk's home. Empty: the account's own."""
+    if not name or re.match("sips?:", name, re.IGNORECASE):
+        return name
+    if trunk is not None:
+        return f"sip:{name}@{trunk.home.host}"
+    return f"sip:{name}@[{local_address}]" if ":" in local_address else f"sip:{name}@{local_address}"

@@ -18,13 +18,34 @@ _TRANSPORT: Final = re.compile(r";transport=([a-z]+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class SipUri:
-    """A URI and where it leads. ``port`` is never 0."""
+    """A URI and where it leads. ``port`` is 0 where none is written; ``rest`` are its parameters."""
 
-    text: str
     user: str
     host: str
-    port: int
+    written_port: int
     transport: Transport
+    rest: str = ""
+
+    @property
+    def port(self) -> int:
+        """The port it leads to, never 0."""
+        return self.written_port or (5061 if self.transport == "tls" else 5060)
+
+    @property
+    def text(self) -> str:
+        """The URI as it is sent. ``sips:`` became ``sip:`` over TLS, which every far end understands."""
+        user = f"{self.user}@" if self.user else ""
+        port = f":{self.written_port}" if self.written_port else ""
+        transport = "" if self.transport == "udp" or _TRANSPORT.search(self.rest) else f";transport={self.transport}"
+        return f"sip:{user}{self.host}{port}{transport}{self.rest}"
+
+    def with_user(self, user: str) -> SipUri:
+        """The same place, another name."""
+        return SipUri(user, self.host, self.written_port, self.transport, self.rest)
+
+    def over(self, transport: Transport) -> SipUri:
+        """The same over another transport."""
+        return SipUri(self.user, self.host, self.written_port, transport, _TRANSPORT.sub("", self.rest))
 
 
 def parse_uri(text: str, transport: Transport = "udp") -> SipUri:
@@ -38,7 +59,7 @@ def parse_uri(text: str, transport: Transport = "udp") -> SipUri:
         transport = cast(Transport, named[1].lower())
     elif match["scheme"].lower() == "sips":
         transport = "tls"
-    port = int(match["port"] or (5061 if transport == "tls" else 5060))
-    if not 0 < port < 65536:
-        raise ValueError(f"{text!r}: there is no port {port}")
-    return SipUri(text.strip(), match["user"] or "", match["host"], port, transport)
+    port = int(match["port"] or 0)
+    if port > 65535 or (match["port"] and not port):
+        raise ValueError(f"{text!r}: there is no port {match['port']}")
+    return SipUri(match["user"] or "", match["host"], port, transport, match["rest"] or "")

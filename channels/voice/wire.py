@@ -45,6 +45,8 @@ class Dial:
     call: str
     call_id: str
     uri: str
+    from_uri: str = ""
+    """Who we say we are, where it is not the account."""
     account: Account
     evidence: str
     prompts: str | None = None
