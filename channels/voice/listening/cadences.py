@@ -24,7 +24,7 @@ class Cadence:
 
 def _single(country: str, kind: ToneKind, hz: float, on_ms: int, off_ms: int) -> Cadence:
     slow = off_ms >= 2000
-    return Cadence(kind, country, (hz,), (on_ms, off_ms), 1 if slow else 2, 1500 if slow else off_ms - 60)
+    return Cadence(kind, country, (hz,), (on_ms, off_ms), 1 if slow else 2, 1500 if slow else off_ms - 90)
 
 
 CADENCES: tuple[Cadence, ...] = (
@@ -34,8 +34,8 @@ CADENCES: tuple[Cadence, ...] = (
     Cadence(ToneKind.RINGBACK, "my, sg", (425,), (400, 200, 400, 2000), 2, 1500),
     _single("sg", ToneKind.BUSY, 425, 750, 750),
     Cadence(ToneKind.RINGBACK, "us", (440, 480), (2000, 4000), 1, 1500),
-    Cadence(ToneKind.BUSY, "us", (480, 620), (500, 500), 2, 440),
-    Cadence(ToneKind.CONGESTION, "us", (480, 620), (250, 250), 2, 190),
+    Cadence(ToneKind.BUSY, "us", (480, 620), (500, 500), 2, 410),
+    Cadence(ToneKind.CONGESTION, "us", (480, 620), (250, 250), 2, 160),
     Cadence(ToneKind.RINGBACK, "uk", (400, 450), (400, 200, 400, 2000), 2, 1500),
     _single("uk", ToneKind.BUSY, 400, 375, 375),
     Cadence(ToneKind.CONGESTION, "uk", (400,), (400, 350, 225, 525), 2, 450),

@@ -91,7 +91,7 @@ class Ear:
         recent = self._gate.recent
         last = (recent[-1].onset_s, recent[-1].until_s) if recent else None
         spoken_s = None if last is None else (block.end_s if last[1] is None else last[1])
-        tones = self._tones.feed(block, border, self._line.loud_since_s, spoken_s)
+        tones = self._tones.feed(block, border, self._line.quiet_since_s, spoken_s)
         sounds = self._line.feed(block, border, last, self._tones.burst_s, bool(tones))
         pieces = self._pieces.feed(block.end_s, recent, explained)
         agents = self._agent.feed(self._heard(block, prompts, tones))

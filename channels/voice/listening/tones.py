@@ -20,6 +20,7 @@ _PURE_BURST, _NEAR_HZ, _SECOND_DB = 0.90, 32.0, 12.0
 _STEADY_DB = 2.0
 _HZ_TOLERANCE = 0.015
 _MS_TOLERANCE, _MS_SHARE = 40.0, 0.08
+_QUIET_WITHIN_S = 0.08
 _BEEP_AFTER_SPEECH_S, _QUIET_AFTER_BEEP_S = 4.0, 0.3
 
 
@@ -60,9 +61,9 @@ class ToneDetector:
         return self._bursts[-1] if self._bursts else None
 
     def feed(
-        self, block: Block, border_dbm0: float, loud_since_s: float | None, speech_ended_s: float | None
+        self, block: Block, border_dbm0: float, quiet_since_s: float | None, speech_ended_s: float | None
     ) -> list[Tone]:
-        """Take a block. ``loud_since_s``: onset of sound still going on; ``speech_ended_s``: end of the last speech."""
+        """Take a block. ``quiet_since_s``: onset of quiet that lasts; ``speech_ended_s``: end of the last speech."""
         audio = np.concatenate((self._audio, block.samples))
         first_s = (block.first - (_WINDOW - _STEP)) / RATE_HZ
         self._audio = audio[len(audio) - (_WINDOW - _STEP) :]
@@ -77,7 +78,7 @@ class ToneDetector:
             peaks, pure = np.zeros(len(windows)), np.zeros(len(windows), dtype=np.bool_)
         for k in range(len(windows)):
             self._step(bool(pure[k]), float(peaks[k]), windows[k], first_s + k * _STEP / RATE_HZ)
-        return self._read(block.end_s, loud_since_s, speech_ended_s)
+        return self._read(block.end_s, quiet_since_s, speech_ended_s)
 
     def _step(self, pure: bool, peak_hz: float, window: Floats, start_s: float) -> None:
         if self._samples and (not pure or not _near(peak_hz, self._peak)):
@@ -97,11 +98,12 @@ class ToneDetector:
         if hz:
             self._bursts = [*self._bursts[-7:], Burst(self._began + 0.01, end_s + 0.01, hz)]
 
-    def _read(self, now_s: float, loud_since_s: float | None, speech_ended_s: float | None) -> list[Tone]:
+    def _read(self, now_s: float, quiet_since_s: float | None, speech_ended_s: float | None) -> list[Tone]:
         last = self.last
         if last is None or self._samples:
             return []
-        quiet_s = (min(now_s, loud_since_s) if loud_since_s is not None else now_s) - last.end_s
+        quiet = quiet_since_s is not None and quiet_since_s <= last.end_s + _QUIET_WITHIN_S
+        quiet_s = now_s - last.end_s if quiet else 0.0
         found = self._sit() or next((t for c in CADENCES if (t := self._matches(c, quiet_s))), None)
         if found is None and speech_ended_s is not None and self._is_beep(last, quiet_s, speech_ended_s):
             found = (ToneKind.BEEP, last.onset_s)
@@ -148,6 +150,7 @@ class ToneDetector:
     def _is_beep(self, last: Burst, quiet_s: float, speech_ended_s: float) -> bool:
         return (
             len(last.hz) == 1
+            and not any(_is_beat(last, c) for c in CADENCES)
             and BEEP_HZ[0] <= last.hz[0] <= BEEP_HZ[1]
             and BEEP_MS[0] <= last.ms <= BEEP_MS[1]
             and quiet_s >= _QUIET_AFTER_BEEP_S
@@ -158,6 +161,12 @@ class ToneDetector:
 
 def _length(ms: float, wanted_ms: float) -> bool:
     return abs(ms - wanted_ms) <= max(_MS_TOLERANCE, _MS_SHARE * wanted_ms)
+
+
+def _is_beat(burst: Burst, cadence: Cadence) -> bool:
+    """Could this single burst be part of that supervisory tone?"""
+    same_hz = len(cadence.hz) == 1 and abs(burst.hz[0] - cadence.hz[0]) <= cadence.hz[0] * _HZ_TOLERANCE
+    return same_hz and any(_length(burst.ms, on) for on in cadence.beats_ms[::2])
 
 
 def _near(hz: float, other_hz: float) -> bool:
