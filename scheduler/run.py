@@ -129,7 +129,7 @@ async def _play(
             media=report.media,
             evidence=report.evidence,
         )
-    return conclude(walk, report)
+    return conclude(walk, report, order.language)
 
 
 async def _closed(session: Session) -> Report:

@@ -21,7 +21,6 @@ from siaga.cli.version import version
 
 app = typer.Typer(
     name="siaga",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -31,8 +31,12 @@ def rows(record: Record, language: Language) -> list[tuple[str, str]]:
     ]
     if times := _times(record, language):
         told.append(("times", times))
-    lines = [(word(f"panel.{key}", language), value) for key, value in told]
-    return lines + [(_evidence_word(e.kind, language), str(e.path)) for e in outcome.evidence]
+    return [(word(f"panel.{key}", language), value) for key, value in told]
+
+
+def evidence_rows(record: Record, language: Language) -> list[tuple[str, str]]:
+    """Kind and path of every file of evidence; to be printed unbroken, so that a path can be copied."""
+    return [(_evidence_word(e.kind, language), str(e.path)) for e in record.outcome.evidence]
 
 
 def panel(record: Record, language: Language) -> Panel:

@@ -25,6 +25,7 @@ from probe.reasons import Reason
 from probe.session import Channel
 from probe.setting import SecretUnavailableError
 from probe.settings import ProbeSettings
+from probe.words import Language, word
 from scheduler.order import Order
 from scheduler.run import House, NotNowError
 from siaga.cli.exits import Exit, Stop, usage
@@ -114,7 +115,7 @@ class Parts:
     async def _leave(self, order: Order, run_id: str) -> AsyncIterator[None]:
         async with AsyncExitStack() as held:
             if order.trunk is not None:
-                await held.enter_async_context(self._line(order.trunk))
+                await held.enter_async_context(self._line(order.trunk, order.language))
             entry = await asyncio.to_thread(self._reserve, run_id, order.cap_s)
             began = time.monotonic()
             try:
@@ -123,7 +124,7 @@ class Parts:
                 await asyncio.shield(asyncio.to_thread(self._settle, entry, time.monotonic() - began))
 
     @asynccontextmanager
-    async def _line(self, trunk: str) -> AsyncIterator[None]:
+    async def _line(self, trunk: str, language: Language) -> AsyncIterator[None]:
         settings = self._config.trunks[trunk]
         # named by far end and account, because two configurations may know one trunk by two names
         name = f"{settings.registrar or settings.proxy} {settings.username or ''}"
@@ -132,8 +133,8 @@ class Parts:
             async with TrunkChannels(folder, name, settings.channels).one(CHANNEL_WAIT_S):
                 yield
         except NoChannelFreeError as error:
-            busy = f"trunk {trunk}: all {settings.channels} channels busy for {CHANNEL_WAIT_S:.0f} s"
-            raise NotNowError(Reason.LEASE_BUSY, busy) from error
+            values = {"trunk": trunk, "count": settings.channels, "seconds": f"{CHANNEL_WAIT_S:.0f}"}
+            raise NotNowError(Reason.LEASE_BUSY, word("detail.trunk_busy", language, **values)) from error
 
     def _reserve(self, run_id: str, cap_s: float) -> int:
         try:
@@ -169,7 +170,7 @@ def keep(record: Record, folder: Path) -> Record:
 
 
 def _trunk(name: str, settings: TrunkSettings) -> Trunk:
-    """The trunk as the channel wants it, without ``dial``: numbers come to it as the dial guard rewrote and saw them."""
+    """The trunk as the channel wants it, without ``dial``: numbers come to it as the dial guard rewrote them."""
     password = _secret(settings.password.value, f"trunk.{name}.password") if settings.password else ""
     ports = settings.rtp_ports
     return Trunk(

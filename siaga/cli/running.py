@@ -17,7 +17,8 @@ from scheduler.run import House, run
 from scheduler.unplayed import unplayed
 from siaga.cli import say
 from siaga.cli.exits import VERDICTS, Stop
-from siaga.cli.panel import panel
+from siaga.cli.narrate import printable
+from siaga.cli.panel import evidence_rows, panel
 from siaga.cli.progress import watch
 from siaga.cli.signals import stop_request
 
@@ -123,6 +124,8 @@ def show(record: Record, order: Order) -> None:
     with console.capture() as told:
         console.print(panel(record, order.language))
     say.out(told.get().rstrip("\n"))
+    for kind, path in evidence_rows(record, order.language):
+        say.out(f"{kind:<14}{printable(path)}")
 
 
 def _explain(error: Exception) -> None:

@@ -1,0 +1,72 @@
+"""The front door tells what is behind it, quickly, and completes what one begins to type."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from siaga.cli.app import app, run
+
+VERBS = {"check", "doctor", "probe", "call", "lab", "demo", "version"}
+SIAGA = Path(sys.executable).with_name("siaga")
+
+
+def test_help_lists_every_verb_and_no_other(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    said = capfd.readouterr().out
+    offered = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
+    assert offered | {g.name for g in app.registered_groups} == VERBS
+    assert all(f"│ {verb} " in said for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_explains_itself(verb: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([verb, "--help"]) == 0
+    assert f"siaga {verb}" in capfd.readouterr().out
+
+
+HEAVY = ("pydantic", "structlog", "numpy", "onnxruntime", "sqlmodel", "asyncio", "soundfile", "pjsua2", "httpx")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """The figure itself depends on the machine (benchmarks/cli_help.py); what costs it does not."""
+    ask = "import sys; from siaga.cli.app import run; run(['--help']); print(' '.join(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, check=True)
+    assert not {name for name in HEAVY if name in done.stderr.split()}
+
+
+def complete(words: str, cwd: Path) -> list[str]:
+    """What bash would offer after these words."""
+    env = {
+        **os.environ,
+        "_SIAGA_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    done = subprocess.run([SIAGA], env=env, capture_output=True, text=True, timeout=60, check=False, cwd=cwd)
+    return done.stdout.split()
+
+
+def test_a_shell_completes_verbs(nowhere: Path) -> None:
+    assert complete("siaga d", nowhere) == ["doctor", "demo"]
+
+
+def test_a_shell_completes_probes_of_the_configuration(config: Path) -> None:
+    assert complete("siaga probe le", config.parent) == ["lewat-trunk"]
+
+
+@pytest.mark.parametrize("text", ["probe = 3", "[[probe]]\nname = 1", "not toml", ""])
+def test_a_shell_completes_nothing_from_a_broken_configuration(config: Path, text: str) -> None:
+    config.write_text(text)
+    assert complete("siaga probe x", config.parent) == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_its_script(shell: str) -> None:
+    env = {**os.environ, "_SIAGA_COMPLETE": f"source_{shell}"}
+    done = subprocess.run([SIAGA], env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert "_SIAGA_COMPLETE=complete_" in done.stdout
