@@ -45,8 +45,8 @@ class Call:
         self._expiry = asyncio.get_running_loop().call_later(_LONGEST_CALL_S, self.hang_up, "cap")
 
     def log(self, event: str, at: float | None = None, **more: object) -> None:
-        """A line of truth about this call."""
-        self.box.truth.log(event, self.id, self.wish.number, at, **more)
+        """A line of truth about this call, with the number of the last RTP packet sent."""
+        self.box.truth.log(event, self.id, self.wish.number, at, seq=self.stream.seq, **more)
 
     # signalling -------------------------------------------------------------------------------------------
 

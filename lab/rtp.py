@@ -77,7 +77,7 @@ class Stream(asyncio.DatagramProtocol):
         self.target: tuple[str, int] | None = None
         self.keypad = Keypad(on_key)
         self.inband = Inband(on_key)
-        self.seq, self._stamp, self._ssrc = random.getrandbits(16), random.getrandbits(32), random.getrandbits(32)
+        self.seq, self._stamp, self._ssrc = random.getrandbits(15), random.getrandbits(32), random.getrandbits(32)
         self._clip, self._at = b"", 0
         self._began: Callable[[float], None] | None = None
         self._done: asyncio.Future[bool] | None = None

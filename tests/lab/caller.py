@@ -18,6 +18,7 @@ class _Socket(asyncio.DatagramProtocol):
         self.times: list[float] = []
         self.payloads: list[bytes] = []
         self.rtp = False
+        self.grown = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)
@@ -26,6 +27,7 @@ class _Socket(asyncio.DatagramProtocol):
         if self.rtp:
             self.times.append(time.monotonic())
             self.payloads.append(data)
+            self.grown.set()
         else:
             self.got.put_nowait((time.monotonic(), data))
 
@@ -85,7 +87,7 @@ class Caller:
     def send(self, data: bytes) -> None:
         self.sip.transport.sendto(data, self.target)
 
-    async def until(self, pattern: str, within_s: float = 5.0) -> tuple[float, str]:
+    async def until(self, pattern: str, within_s: float = 20.0) -> tuple[float, str]:
         """The first message whose start line matches, with its instant. Raises TimeoutError."""
         async with asyncio.timeout(within_s):
             while True:
@@ -94,7 +96,7 @@ class Caller:
                 if re.match(pattern, text):
                     return at, text
 
-    async def dial(self, answer: str = r"SIP/2\.0 [2-6]", within_s: float = 5.0) -> str:
+    async def dial(self, answer: str = r"SIP/2\.0 [2-6]", within_s: float = 20.0) -> str:
         """INVITE, wait for a final answer, ACK."""
         self.send(self.request("INVITE", self.sdp()))
         _, text = await self.until(answer, within_s)
@@ -114,6 +116,14 @@ class Caller:
         self.to_tag = found[1] if (found := re.search(r"(?im)^To:.*;tag=([^;\s]+)", text)) else ""
         if port := re.search(r"m=audio (\d+)", text):
             self.media = ("127.0.0.1", int(port[1]))
+
+    async def hears(self, packets: int, within_s: float = 30.0) -> None:
+        """Return after so many more packets of RTP. Raises TimeoutError."""
+        enough = len(self.rtp.times) + packets
+        async with asyncio.timeout(within_s):
+            while len(self.rtp.times) < enough:
+                self.rtp.grown.clear()
+                await self.rtp.grown.wait()
 
     async def bye(self) -> None:
         self.send(self.request("BYE"))
@@ -137,13 +147,6 @@ class Caller:
             times = [(frame * 160 + i) / 8000 for i in range(160)]
             self.packet(bytes(ulaw(sum(6000 * math.sin(2 * math.pi * f * t) for f in hertz)) for t in times))
             await asyncio.sleep(0.02)
-
-    def loud(self, since: float = 0.0) -> int:
-        """How many packets since then hold more than silence."""
-        return sum(
-            at > since and any(byte not in (0xFF, 0x7F) for byte in data[12:])
-            for at, data in zip(self.rtp.times, self.rtp.payloads, strict=True)
-        )
 
 
 def ulaw(sample: float) -> int:

@@ -24,12 +24,9 @@ class Seen:
     """What one caller saw and what the box says was true."""
 
     status: str
-    answered_at: float
-    messages: list[tuple[float, str]]
-    times: list[float]
-    payloads: list[bytes]
+    messages: list[str]
+    datagrams: list[bytes]
     truth: list[dict[str, Any]]
-    ended_at: float
 
     def happened(self, event: str) -> list[dict[str, Any]]:
         return [line for line in self.truth if line["event"] == event]
@@ -39,107 +36,113 @@ class Seen:
 
     @property
     def hung_up_on(self) -> bool:
-        return any(text.startswith("BYE ") for _, text in self.messages)
+        return any(text.startswith("BYE ") for text in self.messages)
 
-    def audio(self, since: float = 0.0, until: float = 1e12) -> bytes:
-        return b"".join(p[12:] for t, p in zip(self.times, self.payloads, strict=True) if since < t < until)
+    def seq(self, event: str) -> int:
+        """The number of the last packet sent before the event, or of the first of a clip."""
+        return int(self.happened(event)[0]["seq"])
 
-    def packets(self, since: float = 0.0, until: float = 1e12) -> int:
-        return sum(since < t < until for t in self.times)
+    def packets(self, first: int = 0, last: int = 1 << 16) -> list[bytes]:
+        """Payloads of the packets numbered so, both included."""
+        return [data[12:] for data in self.datagrams if first <= int.from_bytes(data[2:4], "big") <= last]
 
-    def is_loud(self, since: float = 0.0, until: float = 1e12) -> bool:
-        return bool(set(self.audio(since, until)) - {0xFF, 0x7F})
+    def is_loud(self, first: int = 0, last: int = 1 << 16) -> bool:
+        return bool(set(b"".join(self.packets(first, last))) - {0xFF, 0x7F})
 
 
-Act = Callable[[Caller], Awaitable[None]]
+Act = Callable[[Caller, Running], Awaitable[None]]
 
 
 def press(*keys: str) -> Act:
-    async def act(caller: Caller) -> None:
+    async def act(caller: Caller, _: Running) -> None:
         for key in keys:
-            await asyncio.sleep(0.4)
+            await caller.hears(20)
             await caller.press(key)
 
     return act
 
 
-async def nothing(caller: Caller) -> None:
+async def nothing(_: Caller, __: Running) -> None:
     pass
 
 
-async def info(caller: Caller) -> None:
-    await asyncio.sleep(0.4)
+async def info(caller: Caller, _: Running) -> None:
+    await caller.hears(30)
     caller.send(caller.request("INFO", "Signal=2\r\nDuration=160\r\n", "application/dtmf-relay"))
 
 
-async def in_band(caller: Caller) -> None:
-    await asyncio.sleep(0.4)
+async def in_band(caller: Caller, _: Running) -> None:
+    await caller.hears(20)
     await caller.sing((697, 1336), 0.1)
 
 
-async def deaf(caller: Caller) -> None:
+async def deaf(caller: Caller, box: Running) -> None:
     await caller.press("1")
-    await asyncio.sleep(2)
-    await info(caller)
+    await info(caller, box)
 
 
-async def interrupt(caller: Caller) -> None:
-    await press("1")(caller)
-    await asyncio.sleep(5.6)
+async def interrupt(caller: Caller, box: Running) -> None:
+    await press("1")(caller, box)
+    await box.happened(caller.call_id, "agent_speech_onset")
     await caller.sing((300, 500), 1.0)
 
 
-async def visit(box: Running, user: str, hold_s: float, act: Act) -> Seen:
+async def visit(box: Running, user: str, until: str, linger_s: float, act: Act) -> Seen:
     caller = await Caller(box.target, "1500").open()
-    loop = asyncio.get_running_loop()
-    messages: list[tuple[float, str]] = []
     caller.send(caller.request("INVITE", caller.sdp(), user=user))
-    try:
-        answered_at, text = await caller.until(r"SIP/2\.0 [2-6]", 6.0)
-        caller.learn(text)
+    status = ""
+    if until != "ringing":
+        _, status = await caller.until(r"SIP/2\.0 [2-6]", 60.0)
+        caller.learn(status)
         caller.send(caller.request("ACK"))
-        if "200 OK" in text:
-            await act(caller)
-            await asyncio.sleep(max(0.0, answered_at + hold_s - loop.time()))
-    except TimeoutError:
-        answered_at, text = 0.0, ""
-    ended_at = loop.time()
+    if "200 OK" in status:
+        await act(caller, box)
+    event, _, times = until.partition("*")
+    await box.happened(caller.call_id, event, int(times or 1))
+    await asyncio.sleep(linger_s)
+    messages = []
     while not caller.sip.got.empty():
-        at, data = caller.sip.got.get_nowait()
-        messages.append((at, data.decode("utf-8", "replace")))
-    if "200 OK" in text:
-        caller.send(caller.request("BYE"))
+        messages.append(caller.sip.got.get_nowait()[1].decode("utf-8", "replace"))
+    truth = list(box.truth(caller.call_id))
+    caller.send(caller.request("BYE" if status else "CANCEL"))
     caller.close()
-    return Seen(text, answered_at, messages, caller.rtp.times, caller.rtp.payloads, box.truth(caller.call_id), ended_at)
+    return Seen(status, messages, caller.rtp.payloads, truth)
 
 
-SCENES: dict[str, tuple[str, float, Act]] = {
-    **{name: (f"1500+{name}", 3.0, nothing) for name in (
-        "busy", "not_found", "unavailable", "forbidden", "no_codec", "redirect", "no_answer", "ivr_silent", "no_rtp")},
-    **{name: (f"1500+agent=3+{name}", 11.0, press("1")) for name in (
-        "drop_in_menu", "wrong_menu", "drop_in_queue", "rtp_stops", "queue_without_music", "agent_silent")},
-    "healthy": ("1500+agent=4", 13.5, press("1")),
-    "early_media": ("1500+early_media", 1.0, nothing),
-    "after_hours": ("1500+after_hours", 8.0, nothing),
-    "closed number": ("1508", 8.0, nothing),
-    "wrong_prompt": ("1500+wrong_prompt", 4.0, nothing),
-    "unknown_prompt": ("1500+unknown_prompt", 7.0, nothing),
-    "drop_in_ivr": ("1500+drop_in_ivr", 8.0, nothing),
-    "dead_key": ("1500+dead_key", 8.0, press("1", "1")),
-    "one_way_audio": ("1500+one_way_audio", 5.0, deaf),
-    "endless_queue": ("1500+endless_queue", 13.0, press("1")),
-    "slow_agent": ("1500+slow_agent", 14.5, press("1")),
-    "voicemail": ("1500+agent=0.2+voicemail", 14.5, press("1")),
-    "interrupted agent": ("1500+agent=0.5", 14.5, interrupt),
-    "encoded": ("1500%2Bbusy", 2.0, nothing),
-    "two faults": ("1500+early_media+after_hours", 1.0, nothing),
-    "unknown fault": ("1500+nonsense", 2.0, nothing),
-    "unknown number": ("1400", 2.0, nothing),
-    "no key": ("1500", 14.3, nothing),
-    "wrong key": ("1500", 6.0, press("9")),
-    "key by info": ("1500", 9.5, info),
-    "key in band": ("1500", 3.0, in_band),
-    "information": ("1500", 9.5, press("2")),
+SCENES: dict[str, tuple[str, str, float, Act]] = {
+    **{name: (f"1500+{name}", "refused", 0.0, nothing) for name in (
+        "busy", "not_found", "unavailable", "forbidden", "no_codec", "redirect")},
+    "encoded": ("1500%2Bbusy", "refused", 0.0, nothing),
+    "unknown fault": ("1500+nonsense", "refused", 0.0, nothing),
+    "unknown number": ("1400", "refused", 0.0, nothing),
+    "no_answer": ("1500+no_answer", "ringing", 2.0, nothing),
+    "ivr_silent": ("1500+ivr_silent", "answered", 2.0, nothing),
+    "no_rtp": ("1500+no_rtp", "answered", 2.0, nothing),
+    "early_media": ("1500+early_media", "answered", 0.1, nothing),
+    "two faults": ("1500+early_media+after_hours", "prompt_start*2", 0.0, nothing),
+    "after_hours": ("1500+after_hours", "bye", 0.2, nothing),
+    "closed number": ("1508", "bye", 0.2, nothing),
+    "wrong_prompt": ("1500+wrong_prompt", "prompt_end", 1.0, nothing),
+    "unknown_prompt": ("1500+unknown_prompt", "prompt_start*2", 1.5, nothing),
+    "drop_in_ivr": ("1500+drop_in_ivr", "bye", 0.2, nothing),
+    "drop_in_menu": ("1500+drop_in_menu", "bye", 0.2, press("1")),
+    "drop_in_queue": ("1500+agent=1+drop_in_queue", "bye", 0.2, press("1")),
+    "dead_key": ("1500+dead_key", "key_ignored*2", 1.0, press("1", "1")),
+    "wrong_menu": ("1500+wrong_menu", "prompt_end*2", 1.0, press("1")),
+    "one_way_audio": ("1500+one_way_audio", "prompt_start*2", 0.2, deaf),
+    "endless_queue": ("1500+agent=1+endless_queue", "announcement_end", 1.0, press("1")),
+    "queue_without_music": ("1500+agent=2+queue_without_music", "agent_speech_onset", 0.2, press("1")),
+    "rtp_stops": ("1500+agent=1+rtp_stops", "rtp_stopped", 1.5, press("1")),
+    "slow_agent": ("1500+slow_agent", "agent_answered", 0.0, press("1")),
+    "agent_silent": ("1500+agent=1+agent_silent", "agent_answered", 1.5, press("1")),
+    "voicemail": ("1500+agent=0.2+voicemail", "beep_end", 0.2, press("1")),
+    "healthy": ("1500+agent=4", "agent_speech_end", 0.2, press("1")),
+    "interrupted agent": ("1500+agent=0.5", "bye", 0.2, interrupt),
+    "no key": ("1500", "prompt_start*3", 0.0, nothing),
+    "wrong key": ("1500", "prompt_start*3", 1.5, press("9")),
+    "key by info": ("1500", "bye", 0.2, info),
+    "key in band": ("1500", "key", 0.0, in_band),
+    "information": ("1500", "bye", 0.2, press("2")),
 }  # fmt: skip
 
 
@@ -162,7 +165,7 @@ def first_second(folder: Path, name: str) -> bytes:
 
 
 def heard(box: Running, call: Seen, name: str) -> int:
-    return call.audio().count(first_second(box.folder, name))
+    return b"".join(call.packets()).count(first_second(box.folder, name))
 
 
 @pytest.mark.parametrize(
@@ -190,27 +193,25 @@ def test_a_healthy_call_reaches_an_agent_in_order(box: Running, seen: dict[str, 
         "queue_enter", "agent_answered", "agent_speech_onset", "agent_speech_end",
     ]  # fmt: skip
     assert heard(box, call, "mohon-tunggu") == 1
-    assert 0.9 < call.answered_at - call.at("ringing") < 1.6
-    assert 3.9 < call.at("agent_answered") - call.at("queue_enter") < 4.5
+    assert call.at("answered") - call.at("ringing") > 0.9
+    assert call.at("agent_answered") - call.at("queue_enter") > 3.9
 
 
 def test_the_agents_onset_is_the_first_packet_with_sound_after_the_music(seen: dict[str, Seen]) -> None:
     call = seen["healthy"]
-    answered, onset = call.at("agent_answered"), call.at("agent_speech_onset")
-    assert call.is_loud(answered - 1.0, answered)
-    assert not call.is_loud(answered + 0.1, onset - 0.001)
-    first = next(
-        t for t, p in zip(call.times, call.payloads, strict=True) if t > answered + 0.1 and set(p[12:]) - {255}
-    )
-    assert -0.02 < first - onset < 0.25
-    assert 0.25 < onset - answered < 0.6
+    answered, onset = call.seq("agent_answered"), call.seq("agent_speech_onset")
+    assert call.is_loud(answered - 50, answered)
+    assert not call.is_loud(answered + 1, onset - 1)
+    assert call.is_loud(onset, onset)
+    assert 10 <= onset - answered <= 20
 
 
 def test_a_spoken_to_agent_stops_answers_and_hangs_up(seen: dict[str, Seen]) -> None:
     call = seen["interrupted agent"]
     assert call.happened("agent_speech_end")[0]["whole"] is False
     assert call.at("caller_speaks") < call.at("caller_paused") < call.at("agent_reply_onset")
-    assert 2.8 < call.at("bye") - call.at("agent_reply_end") < 3.6
+    assert call.at("bye") - call.at("agent_reply_end") > 2.8
+    assert call.is_loud(call.seq("agent_reply_onset"), call.seq("agent_reply_onset"))
     assert call.hung_up_on
 
 
@@ -223,9 +224,9 @@ def test_a_closed_centre_says_so_and_hangs_up(box: Running, seen: dict[str, Seen
 
 def test_early_media_sounds_before_the_answer(box: Running, seen: dict[str, Seen]) -> None:
     call = seen["early_media"]
-    assert call.is_loud(0, call.answered_at - 0.1)
+    assert call.is_loud(0, call.seq("answered"))
     assert heard(box, call, "selamat-datang") == 1
-    assert call.answered_at - call.at("ringing") > 3
+    assert call.at("answered") > call.at("prompt_end") > call.at("early_media") + 3
 
 
 def test_two_faults_may_be_asked_for_at_once(box: Running, seen: dict[str, Seen]) -> None:
@@ -234,13 +235,13 @@ def test_two_faults_may_be_asked_for_at_once(box: Running, seen: dict[str, Seen]
 
 
 def test_a_silent_ivr_sends_packets_of_silence(seen: dict[str, Seen]) -> None:
-    assert seen["ivr_silent"].packets() > 100
+    assert len(seen["ivr_silent"].packets()) > 25
     assert not seen["ivr_silent"].is_loud()
 
 
 def test_no_rtp_is_no_packet_at_all(seen: dict[str, Seen]) -> None:
     assert "200 OK" in seen["no_rtp"].status
-    assert seen["no_rtp"].packets() == 0
+    assert seen["no_rtp"].packets() == []
 
 
 def test_a_wrong_prompt_is_another_known_one(box: Running, seen: dict[str, Seen]) -> None:
@@ -253,7 +254,7 @@ def test_unknown_speech_stands_in_place_of_the_menu(box: Running, seen: dict[str
     call = seen["unknown_prompt"]
     assert heard(box, call, "selamat-datang") == 1
     assert heard(box, call, "menu-utama") == 0
-    assert call.is_loud(call.ended_at - 1.0)
+    assert call.is_loud(int(call.happened("prompt_start")[1]["seq"]))
 
 
 @pytest.mark.parametrize("name", ["drop_in_ivr", "drop_in_menu", "drop_in_queue"])
@@ -262,7 +263,7 @@ def test_a_dropped_call_ends_where_its_name_says(seen: dict[str, Seen], name: st
     assert call.hung_up_on
     assert bool(call.happened("key")) == (name != "drop_in_ivr")
     assert bool(call.happened("queue_enter")) == (name == "drop_in_queue")
-    assert call.truth[-1]["event"] == "bye" or call.happened("bye")[0]["by"] == "centre"
+    assert call.happened("bye")[0]["by"] == "centre"
 
 
 def test_a_dead_key_brings_the_same_menu_again(box: Running, seen: dict[str, Seen]) -> None:
@@ -282,44 +283,42 @@ def test_one_way_audio_loses_keys_in_rtp_but_not_in_signalling(seen: dict[str, S
 
 def test_no_agent_ever_comes_in_an_endless_queue(box: Running, seen: dict[str, Seen]) -> None:
     call = seen["endless_queue"]
-    assert call.ended_at - call.at("queue_enter") > 7
     assert heard(box, call, "antrean") == 1
-    assert call.is_loud(call.ended_at - 1.0)
+    assert call.is_loud(call.seq("announcement_end") + 2)
     assert not call.happened("agent_answered")
 
 
 def test_a_queue_without_music_is_quiet(seen: dict[str, Seen]) -> None:
     call = seen["queue_without_music"]
-    assert not call.is_loud(call.at("queue_enter") + 0.1, call.at("agent_speech_onset") - 0.02)
-    assert seen["endless_queue"].is_loud(seen["endless_queue"].at("queue_enter") + 0.1)
+    assert not call.is_loud(call.seq("queue_enter") + 1, call.seq("agent_speech_onset") - 1)
+    music = seen["endless_queue"]
+    assert music.is_loud(music.seq("queue_enter") + 1, music.seq("announcement_start") - 1)
 
 
 def test_rtp_stops_and_the_call_stays_up(seen: dict[str, Seen]) -> None:
     call = seen["rtp_stops"]
-    stopped = call.at("rtp_stopped")
-    assert call.packets(stopped - 1.0, stopped) > 25
-    assert call.packets(stopped + 0.2) == 0
-    assert call.ended_at - stopped > 1
+    stopped = call.seq("rtp_stopped")
+    assert call.is_loud(stopped - 10, stopped)
+    assert call.packets(stopped + 1) == []
     assert not call.hung_up_on
 
 
 def test_a_slow_agent_takes_nine_seconds(seen: dict[str, Seen]) -> None:
     call = seen["slow_agent"]
-    assert 8.9 < call.at("agent_answered") - call.at("queue_enter") < 9.6
+    assert call.at("agent_answered") - call.at("queue_enter") > 8.9
 
 
 def test_a_silent_agent_picks_up_and_says_nothing(seen: dict[str, Seen]) -> None:
     call = seen["agent_silent"]
-    picked_up = call.at("agent_answered")
-    assert call.ended_at - picked_up > 1
-    assert call.packets(picked_up + 0.1) > 25
-    assert not call.is_loud(picked_up + 0.1)
+    picked_up = call.seq("agent_answered")
+    assert len(call.packets(picked_up + 1)) > 25
+    assert not call.is_loud(picked_up + 1)
 
 
 def test_a_voicemail_ends_with_a_beep_of_one_kilohertz(seen: dict[str, Seen]) -> None:
     call = seen["voicemail"]
     assert call.at("voicemail_end") - call.at("voicemail_start") > 6
-    frame = next(p[12:] for t, p in zip(call.times, call.payloads, strict=True) if t > call.at("beep_start") + 0.2)
+    frame = call.packets(call.seq("beep_start") + 5)[0]
     signs = np.array([1 if byte & 0x80 else -1 for byte in frame])
     assert int(np.argmax(np.abs(np.fft.rfft(signs)))) * 50 == 1000
 
