@@ -11,7 +11,7 @@ from lab.command import listing, serve, show, switch
 def main() -> int:
     """Parse the command line and do it."""
     parser = argparse.ArgumentParser(prog="python -m lab", description="A contact centre in a box, with faults.")
-    parser.add_argument("--folder", type=Path, default=Path("lab-folder"))
+    parser.add_argument("--folder", type=Path, default=Path("siaga-lab"))
     verbs = parser.add_subparsers(dest="verb", required=True)
     serving = verbs.add_parser("serve", help="run the centre until SIGTERM")
     serving.add_argument("--host", default="127.0.0.1")
