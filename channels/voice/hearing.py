@@ -1,7 +1,7 @@
 """The thread that listens: it takes frames from the sound ports, records them and lets the ears judge them.
 
-Stream time is counted in samples; it maps to the monotonic clock by the smallest (arrival - position) of the last
-seconds, because a frame can be late but never early.
+Stream time is counted in samples; it maps to the monotonic clock by the smallest (arrival - position) of its second,
+because a frame can be late but never early.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -27,7 +26,6 @@ from probe.reasons import Reason
 
 BLOCK_FRAMES: Final = 4
 LATE_S: Final = 0.04
-_WINDOW_S: Final = 5.0
 _GAP_S: Final = 0.2
 """A longer pause between frames means that the port was not connected: the gap is filled, so that time goes on."""
 _INSTANTS: Final = ("at", "onset", "until", "since", "began")
@@ -67,7 +65,8 @@ class Listener:
         self._orders: SimpleQueue[Callable[[Hears], None]] = SimpleQueue()
         self._stop = threading.Event()
         self._samples = 0
-        self._offsets: deque[tuple[float, float]] = deque()
+        self._offsets: dict[int, float] = {}
+        self._told: dict[int, float] = {}
         self._last_at: float | None = None
         self._block: list[Heard] = []
         self._count = 0
@@ -89,11 +88,17 @@ class Listener:
         self._stop.set()
 
     def to_stream(self, at: float) -> float:
-        """Stream seconds of a monotonic instant."""
-        return at - self._offset()
+        """Stream seconds of a monotonic instant near now."""
+        return at - self._offset(self._samples / RATE_HZ)
 
-    def _offset(self) -> float:
-        return min((offset for _, offset in self._offsets), default=time.monotonic())
+    def _offset(self, position: float) -> float:
+        """What to add to a position in the stream, seconds: always the same for the same position."""
+        if not self._offsets:
+            return time.monotonic()
+        newest = max(self._offsets)
+        second = min(max(int(position), 0), newest)
+        # told once, it stays: every phase of a prompt or an agent carries the same onset
+        return self._told.setdefault(second, self._offsets.get(second, self._offsets[newest]))
 
     def work_or_fail(self) -> bool:
         """Hear what is there. False when all is over; a failure of ours ends this call, not its neighbours."""
@@ -141,9 +146,8 @@ class Listener:
         self._count += 1
         self._block.append(frame)
         position = (self._samples + len(self._block) * FRAME_SAMPLES) / RATE_HZ
-        self._offsets.append((frame.at, frame.at - position))
-        while self._offsets[0][0] < frame.at - _WINDOW_S:
-            self._offsets.popleft()
+        second, offset = int(position), frame.at - position
+        self._offsets[second] = min(self._offsets.get(second, offset), offset)
         if len(self._block) >= BLOCK_FRAMES:
             self._flush()
 
@@ -180,14 +184,13 @@ class Listener:
             self._recorder.hide_from(seen.onset)
 
     def _on_our_clock(self, seen: Observation) -> Observation:
-        offset = self._offset()
         moved: dict[str, object] = {}
         for name in _INSTANTS:
             value = getattr(seen, name, None)
             if isinstance(value, float):
-                moved[name] = value + offset
+                moved[name] = value + self._offset(value)
         if isinstance(seen, Agent):
-            moved["signs"] = tuple(Sign(s.sign, s.at + offset, s.weight) for s in seen.signs)
+            moved["signs"] = tuple(Sign(s.sign, s.at + self._offset(s.at), s.weight) for s in seen.signs)
         return dataclasses.replace(seen, **moved)  # type: ignore[arg-type]  # names were taken from the class itself
 
 

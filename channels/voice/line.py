@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +16,18 @@ from channels.voice.pj import CallBase, pj, sentence
 from channels.voice.pjaccount import PjAccount
 from channels.voice.signalling import Signalling, is_sign
 from channels.voice.siplog import LoggedMessage
-from channels.voice.wire import Closed, Dial, Done, Event, Lost, PressKeys, RegistrationFailed, Seen
-from probe.observation import Answered, Ended, Media, MediaState, Observation, Placed, Signalled
+from channels.voice.wire import Closed, Dial, Done, Event, Freed, Lost, PressKeys, RegistrationFailed, Seen
+from probe.observation import Answered, Ended, Media, MediaState, Observation, Placed, Signalled, Trouble
+from probe.reasons import Reason
 
 _REGISTER_WAIT_S: Final = 12.0
 _GIVE_UP_S: Final = 1.0
 """How long a hang-up may take to be confirmed before the call counts as over."""
 _TIMED_OUT: Final = 408
+_NETWORK_ERRORS: Final = frozenset(
+    120_000 + number for number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ECONNREFUSED)
+)
+"""pj_status_t of what the network may do to us (PJ_ERRNO_START_SYS + errno); any other refusal to dial is our own."""
 
 
 class Host(Protocol):
@@ -144,10 +150,18 @@ class Line:
         try:
             self._call.makeCall(self.order.uri, param)
         except pj.Error as error:
-            self._finish(self._lost(f"the call could not be placed: {sentence(error)}"))
+            self._finish(self._not_placed(error))
             return
         self.later(self.order.unanswered_s, self._on_silent_host)
         self.later(self.order.cap_s, self.hang_up)
+
+    def _not_placed(self, error: Any) -> Event:
+        cause = f"the call could not be placed: {sentence(error)}"
+        if error.status in _NETWORK_ERRORS:
+            return self._lost(cause)
+        # no place, no memory, no port: the far end has not even been asked
+        trouble = Trouble(at=time.monotonic(), reason=Reason.INTERNAL_ERROR, detail=cause)
+        return Seen(call=self.order.call, observation=trouble)
 
     def _listen(self, port: SoundPort) -> Listener:
         order = self.order
@@ -225,6 +239,7 @@ class Line:
                 sound = self._call.getAudioMedia(index)
                 sound.startTransmit(self._port)
                 self._port.startTransmit(sound)
+                self._port.connected = True
                 self._flow.connect(index, receiving=bool(media.dir & pj.PJMEDIA_DIR_DECODING))
 
     def on_stream_gone(self) -> None:
@@ -246,7 +261,7 @@ class Line:
     def press(self, order: PressKeys) -> None:
         """Send DTMF; answered by Done."""
         if self._call is None or self._mouth is None or self.over:
-            self._done(order.seq, "the call is not up")
+            self._done(order.seq, "")  # how the call ended is told by itself
             return
         self._mouth.press(
             order,
@@ -258,7 +273,7 @@ class Line:
     def play(self, seq: int, name: str, pcm: bytes) -> None:
         """Play a sound; answered by Done."""
         if self._mouth is None or self.over:
-            self._done(seq, "the call is not up")
+            self._done(seq, "")
             return
         self._mouth.play(name, pcm, lambda problem: self._done(seq, problem))
 
@@ -329,16 +344,28 @@ class Line:
             self.hang_up()
             self._last_word = Seen(call=self.order.call, observation=Ended(at=time.monotonic(), by_us=True))
         self._host.emit(self._last_word)
-        self._host.emit(Closed(call=self.order.call, media=self._flow.figures.total()))
+        lingers = self._lingers()
+        self._host.emit(Closed(call=self.order.call, media=self._flow.figures.total(), lingers=lingers))
         self.over = self.closed = True
-        self._account.users -= 1
         # the native objects must outlive their call by a moment
-        self.later(2 * _GIVE_UP_S, self._release)
+        self.later(2 * _GIVE_UP_S, lambda: self._release(lingered=lingers))
 
-    def _release(self) -> None:
+    def _lingers(self) -> bool:
+        try:
+            return self._call is not None and bool(self._call.isActive())
+        except pj.Error:
+            return False
+
+    def _release(self, *, lingered: bool) -> None:
+        if self._lingers():
+            self.later(_GIVE_UP_S, lambda: self._release(lingered=True))
+            return
         if self._call is not None:
             self._call.release()
         self._call = self._port = self._listener = self._mouth = None
+        self._account.users -= 1
+        if lingered:
+            self._host.emit(Freed(call=self.order.call))
         self._host.forget(self)
 
     def gaps(self) -> tuple[int, int, float]:

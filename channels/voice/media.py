@@ -63,6 +63,8 @@ class SoundPort(PortBase):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.heard: SimpleQueue[Heard] = SimpleQueue()
+        self.connected = False
+        """Whether there ever was a stream: frames come without one too, and they are not silence of the far end."""
         self._queue: deque[Outgoing] = deque()
         self._sent = SILENCE
         self._tick = 0
@@ -82,6 +84,8 @@ class SoundPort(PortBase):
             self._queue.popleft().finished.set()
 
     def onFrameReceived(self, frame: Any) -> None:
+        if not self.connected:
+            return
         received = bytes(frame.buf) if frame.size == FRAME_BYTES else SILENCE
         self.heard.put(Heard(time.monotonic(), received, self._sent))
         self._sent = SILENCE
