@@ -89,10 +89,10 @@ class Ear:
         tone = self._tones.burst_s >= _SHORT_BURST_S
         self._gate.feed(block, self._vad.feed(block.samples), border, floor, tone)
         recent = self._gate.recent
-        last = (recent[-1].onset_s, recent[-1].until_s) if recent else None
-        spoken_s = None if last is None else (block.end_s if last[1] is None else last[1])
+        last = recent[-1] if recent else None
+        spoken_s = None if last is None else (block.end_s if last.until_s is None else last.until_s)
         tones = self._tones.feed(block, border, self._line.quiet_since_s, spoken_s)
-        sounds = self._line.feed(block, border, last, self._tones.burst_s, bool(tones))
+        sounds = self._line.feed(block, border, last, self._tones, bool(tones))
         pieces = self._pieces.feed(block.end_s, recent, explained)
         agents = self._agent.feed(self._heard(block, prompts, tones))
         return [*prompts, *tones, *sounds, *pieces, *agents]

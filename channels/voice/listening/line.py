@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from channels.voice.listening.features import BANDS, HOP, RATE_HZ, Block, Floats
+from channels.voice.listening.speech import Spoken
+from channels.voice.listening.tones import ToneDetector
 from probe.observation import Sound, SoundKind
 
 _FRAME_S = HOP / RATE_HZ
@@ -14,6 +16,8 @@ _BLIP_FRAMES = 4
 _MUSIC_S, _MUSIC_SOUND_S = 1.0, 0.7
 _MELODY_S, _MELODY_SHARE, _LONGEST_TONE_S = 2.5, 0.9, 2.2
 """A melody of pure tones is music after 2.5 s without pause: no supervisory tone sounds that long."""
+_TONE_MS = 350.0
+"""A steady tone this long that ends in silence was not the music's."""
 _FLAT = 0.45
 """Spread (natural log) of the mean spectrum over the bands below which a sound is noise and not music."""
 
@@ -37,23 +41,24 @@ class Line:
         self._out: list[Sound] = []
 
     def feed(
-        self, block: Block, border_dbm0: float, speech: tuple[float, float | None] | None, burst_s: float, tone: bool
+        self, block: Block, border_dbm0: float, speech: Spoken | None, tones: ToneDetector, told: bool
     ) -> list[Sound]:
-        """Take a block. ``speech``: last stretch; ``burst_s``: length of a pure tone; ``tone``: a cadence was read."""
+        """Take a block the tone detector has seen. ``speech`` is the last stretch, ``told`` that a tone was told."""
         self._out = []
         self._mel = np.concatenate((self._mel[len(block.mel) :], block.mel))
         now_s = block.first / RATE_HZ
+        pure = tones.burst_s > 0.0 or (tones.last is not None and tones.last.end_s > now_s - 0.02)
         for level in block.levels.tolist():
-            self._frame(now_s, level > border_dbm0, burst_s, block.end_s)
+            self._frame(now_s, level > border_dbm0, pure, block.end_s)
             now_s += _FRAME_S
-        self._music(block.end_s, speech, burst_s, tone)
+        self._sort(block.end_s, speech, tones, told)
         return self._out
 
-    def _frame(self, start_s: float, loud: bool, burst_s: float, at_s: float) -> None:
+    def _frame(self, start_s: float, loud: bool, pure: bool, at_s: float) -> None:
         self._blip = self._blip + 1 if loud else 0
         if self.sound_since_s is not None and loud:
             self._loud_frames += 1
-            self._plain_frames += burst_s < 0.1
+            self._plain_frames += not pure
         if self._blip >= _BLIP_FRAMES and self.quiet_since_s is not None:
             begun_s = start_s - (_BLIP_FRAMES - 1) * _FRAME_S
             if self.silent:
@@ -69,29 +74,35 @@ class Line:
             self.silent, self.loud_since_s = True, None
             self._say(at_s, SoundKind.SILENCE, self.quiet_since_s, None)
 
-    def _music(self, at_s: float, speech: tuple[float, float | None] | None, burst_s: float, tone: bool) -> None:
-        speaking = speech is not None and speech[1] is None
-        if speech is not None and speaking:
-            self._stop(at_s, speech[0])
+    def _sort(self, at_s: float, speech: Spoken | None, tones: ToneDetector, told: bool) -> None:
+        """Does music begin or end here?"""
+        last = tones.last
+        if speech is not None and speech.until_s is None:
+            self._stop(at_s, speech.onset_s)
         elif self.silent and self.quiet_since_s is not None:
-            self._stop(at_s, self.quiet_since_s)
-        elif tone:
-            self._stop(at_s, at_s)
+            toned = last is not None and last.ms >= _TONE_MS and self.quiet_since_s - last.end_s < 0.1
+            self._stop(at_s, last.onset_s if last is not None and toned else self.quiet_since_s)
+        elif told and last is not None:
+            self._stop(at_s, last.onset_s)
         elif self.loud_since_s is not None and self.sound_since_s is None:
-            spoken_s = speech[1] if speech is not None and speech[1] is not None else 0.0
+            spoken_s = speech.until_s or 0.0 if speech is not None else 0.0
             self.sound_since_s = max(self.loud_since_s, spoken_s)
             self._loud_frames = round((at_s - self.sound_since_s) / _FRAME_S)
-            self._plain_frames = self._loud_frames if burst_s < 0.1 else 0
-        if self.music_since_s is None and self.sound_since_s is not None and self._is_music(at_s, burst_s):
+            self._plain_frames = 0 if tones.burst_s > 0.0 else self._loud_frames
+        if self.music_since_s is None and self.sound_since_s is not None and self._is_music(at_s, tones):
             self.music_since_s = self.sound_since_s
             self._say(at_s, SoundKind.MUSIC, self.music_since_s, None)
 
-    def _is_music(self, at_s: float, burst_s: float) -> bool:
+    def _is_music(self, at_s: float, tones: ToneDetector) -> bool:
+        last = tones.last
+        just_s = last.ms / 1000.0 if last is not None and at_s - last.end_s < _SILENCE_S + 0.1 else 0.0
+        one_tone = max(tones.burst_s, just_s) >= _LONGEST_TONE_S
         lasted_s = at_s - (self.sound_since_s or 0.0)
         loud_s, plain_s = self._loud_frames * _FRAME_S, self._plain_frames * _FRAME_S
-        if lasted_s >= _MELODY_S and loud_s >= _MELODY_SHARE * lasted_s and burst_s < _LONGEST_TONE_S:
+        if lasted_s >= _MELODY_S and loud_s >= _MELODY_SHARE * lasted_s and not one_tone:
             return not self._noise()
-        return lasted_s >= _MUSIC_S and plain_s >= _MUSIC_SOUND_S and not self._noise()
+        plain = plain_s >= max(_MUSIC_SOUND_S, 0.5 * loud_s)
+        return lasted_s >= _MUSIC_S and plain and not self._noise()
 
     def _noise(self) -> bool:
         return float(np.std(self._mel.mean(axis=0))) < _FLAT

@@ -16,6 +16,8 @@ _HANG_CHUNKS = 10
 _LOOK_BACK = 40
 """10 ms frames before the VAD's decision in which the onset is sought."""
 _DIP = 4
+_LATEST = 20
+"""The VAD answers at most 0.2 s late; sound that began earlier was something else."""
 _SOFT_DB, _SOFT_FRAMES = 5.0, 6
 _CHANGE = 12
 _PER_CHUNK = CHUNK / HOP
@@ -102,10 +104,12 @@ class SpeechGate:
         for i in range(len(loud) - 1, -1, -1):
             quiet = 0 if loud[i] else quiet + 1
             if quiet >= _DIP and loud[i + quiet :].any():
-                return self._soft_start(start + i + quiet, floor_dbm0)
+                if self._first - (start + i + quiet) <= _LATEST:
+                    return self._soft_start(start + i + quiet, floor_dbm0)
+                break
         if start == 0 and not loud[:1].any():
             return int(np.argmax(loud))
-        return self._change(max(start, self._first - 20), self._first + 4)
+        return self._change(max(start, self._first - _LATEST), self._first + 4)
 
     def _soft_start(self, frame: int, floor_dbm0: float) -> int:
         """Soft consonants begin below the border: go back while the level still stands out of the noise."""

@@ -81,7 +81,7 @@ def music(seconds: float, dbm0: float = -22.0, seed: int = 7) -> Floats:
     out = np.zeros(round((seconds + 2) * RATE))
     scale = 220.0 * 2.0 ** (np.array([0, 2, 4, 7, 9, 12, 14, 16]) / 12.0)
     beat = 0.27
-    for step in range(int(seconds / beat) + 1):
+    for step in range(int((seconds + 1.0) / beat)):
         at = round(step * beat * RATE)
         notes = [(rng.choice(scale), 0.6, 1.0)] + ([(f, 2.0, 0.5) for f in scale[[0, 2, 3]]] if step % 8 == 0 else [])
         for hz, length, gain in notes:
