@@ -7,6 +7,7 @@ so a silent far end trips it as surely as a talking one. Nothing here judges: th
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -193,7 +194,7 @@ class _Player:
     async def _expect(self, step: ExpectStep, started: float) -> StepRun:
         deadline = started + step.within
         window = Window(
-            opened=self._runs[-1].started or self._began if self._runs else self._began,
+            opened=self._opened(),
             deadline=deadline,
             matching=re.compile(step.matching) if step.matching else None,
             used=self._used | self._line.sounds_over_before(started),
@@ -216,6 +217,14 @@ class _Player:
             if self._now() >= until:
                 return self._run(step, StepEnd.SKIPPED if step.optional else StepEnd.DEADLINE, started)
             await self._wait(until)
+
+    def _opened(self) -> float:
+        """Start of the step before; no bound for the first two steps.
+
+        On a quick line the back-dated onset of a greeting may lie a frame before the INVITE that asked for it.
+        """
+        last = self._runs[-1].started if len(self._runs) > 1 else None
+        return -math.inf if last is None else last
 
     def _last_moment(self, step: ExpectStep, deadline: float) -> float:
         """The deadline; for an agent whose onset lies before it, as long as the confirmation may take."""

@@ -72,6 +72,12 @@ def test_a_healthy_line_is_walked_to_the_agent_and_ended() -> None:
     assert session.actions[-1][1].__class__.__name__ == "End"
 
 
+def test_a_greeting_dated_a_frame_before_a_quick_answer_still_counts() -> None:
+    quick: Timeline = [(0.003, Answered(at=0.003)), *rtp(0.01), *prompt("menu", -0.02)]
+    walked, _ = walk(WALK_TO_AGENT, quick, [*agent(3.0, *PERSON)])
+    assert ends(walked)[:2] == ["met", "met"]
+
+
 def test_a_key_waits_for_the_end_of_the_prompt_and_a_breath() -> None:
     _, session = walk(WALK_TO_AGENT, [*ANSWER, *prompt("menu", 2.0, length_s=4.0)], [*agent(3.0, *PERSON)])
     pressed_at = next(at for at, action in session.actions if isinstance(action, Press))
