@@ -26,7 +26,7 @@ def test_a_healthy_contact_centre_is_walked_to_its_agent(tmp_path: Path) -> None
         )
     finally:
         box.terminate()
-        box.wait(10)
+        box.communicate(timeout=10)
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert record["verdict"] == "pass"
