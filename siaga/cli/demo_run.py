@@ -129,12 +129,15 @@ def _tell(shown: Sequence[Shown], language: Language, folder: Path, took_s: floa
     console = Console()
     with console.capture() as told:
         console.print(_result_table(shown, language))
-        for one in shown:
-            console.print(f"  {one.record.probe}", style="bold", highlight=False)
-            for evidence in one.record.outcome.evidence:
-                console.print(f"    {evidence.path}", highlight=False, soft_wrap=True, markup=False)
     say.out(told.get().rstrip("\n"))
+    for one in shown:
+        if not one.agrees:
+            say.out(word("demo.should_be", language, probe=one.record.probe, expected=one.enacted or "?"))
     say.out(word("demo.files", language, folder=folder))
+    for one in shown:
+        kinds = " ".join(e.path.name for e in one.record.outcome.evidence)
+        folders = {e.path.parent for e in one.record.outcome.evidence}
+        say.out(f"  {one.record.probe:<16} {' '.join(map(str, folders))}: {kinds}")
     good = all(s.agrees for s in shown)
     say.out(word("demo.good", language, seconds=f"{took_s:.0f}") if good else word("demo.bad", language))
 
@@ -144,20 +147,24 @@ def _result_table(shown: Sequence[Shown], language: Language) -> Table:
     from rich.text import Text
 
     table = Table()
-    for key in ("probe", "verdict", "stage", "reason", "agent_in", "as_expected"):
-        table.add_column(word(f"panel.{key}", language))
+    table.add_column(word("panel.probe", language), no_wrap=True)
+    table.add_column(word("panel.verdict", language), no_wrap=True)
+    table.add_column(f"{word('panel.stage', language)}: {word('panel.reason', language).lower()}")
+    table.add_column(word("panel.agent_in", language), justify="right")
+    table.add_column(word("panel.as_expected", language))
     for one in shown:
         outcome = one.record.outcome
         agent_s = outcome.timings.time_to_agent_s
-        verdict = word(f"verdict.{outcome.verdict}", language)
+        why = (
+            f"{word(f'stage.{outcome.stage}', language)}: {word(f'reason.{outcome.reason}', language)}"
+            if outcome.stage and outcome.reason
+            else ""
+        )
         table.add_row(
             one.record.probe,
-            Text(verdict, style=COLOURS[outcome.verdict]),
-            word(f"stage.{outcome.stage}", language) if outcome.stage else "",
-            word(f"reason.{outcome.reason}", language) if outcome.reason else "",
+            Text(word(f"verdict.{outcome.verdict}", language), style=COLOURS[outcome.verdict]),
+            why,
             "" if agent_s is None else f"{agent_s:.1f}",
-            word("demo.yes", language)
-            if one.agrees
-            else Text(word("demo.no", language, expected=one.enacted or "?"), style="red"),
+            Text(word("demo.yes", language)) if one.agrees else Text(word("demo.no", language), style="red"),
         )
     return table

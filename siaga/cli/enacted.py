@@ -52,10 +52,11 @@ def read_diary(path: Path) -> list[Event]:
         return []
 
 
-def enacted(diary: Iterable[Event], number: str, script: Sequence[Step]) -> Enacted | None:
-    """What the box did in the last call to ``number`` (an address's user part); None when none came or no rule fits."""
+def enacted(diary: Iterable[Event], user: str, script: Sequence[Step]) -> Enacted | None:
+    """What the box did in the last call to ``user`` (``1500+busy``); None when none came or no rule fits."""
     diary = list(diary)
-    invites = [e for e in diary if e["event"] == "invite" and e["number"] == number]
+    number, *faults = user.split("+")
+    invites = [e for e in diary if e["event"] == "invite" and e["number"] == number and set(e["faults"]) == set(faults)]
     if not invites:
         return None
     at = {e["event"]: e for e in reversed(diary) if e["call"] == invites[-1]["call"]}

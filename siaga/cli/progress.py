@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from probe.observation import Placed
 from probe.play import Event, Seen, StepEnded, StepStarted
 from probe.walk import StepEnd
 from probe.words import Language
@@ -55,6 +56,8 @@ class Progress:
                 self.ends[event.index] = (event.run.end, event.run.waited_s or 0.0)
                 self.current = None
             case Seen():
+                if isinstance(event.observation, Placed):
+                    self.began = event.observation.at  # the times of a run count from here, and so does its clock
                 if told := line_of(event.observation, self.language, self.target):
                     self.lines.append((event.observation.at - self.began, told))
 
