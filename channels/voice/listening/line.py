@@ -35,6 +35,7 @@ class Line:
         """Sound other than speech has been going on since then: music, tone, noise, or not yet known."""
         self.sound_ended_s: float | None = None
         self._blip = 0
+        self._toned_s = 0.0
         self._loud_frames = 0
         self._plain_frames = 0
         self._mel: Floats = np.zeros((100, BANDS), dtype=np.float32)
@@ -84,9 +85,10 @@ class Line:
             self._stop(at_s, last.onset_s if last is not None and toned else self.quiet_since_s)
         elif told and last is not None:
             self._stop(at_s, last.onset_s)
+            self._toned_s = last.end_s
         elif self.loud_since_s is not None and self.sound_since_s is None:
             spoken_s = speech.until_s or 0.0 if speech is not None else 0.0
-            self.sound_since_s = max(self.loud_since_s, spoken_s)
+            self.sound_since_s = max(self.loud_since_s, spoken_s, self._toned_s)
             self._loud_frames = round((at_s - self.sound_since_s) / _FRAME_S)
             self._plain_frames = 0 if tones.burst_s > 0.0 else self._loud_frames
         if self.music_since_s is None and self.sound_since_s is not None and self._is_music(at_s, tones):
