@@ -60,7 +60,7 @@ def check_target(to: str, through_trunk: bool) -> str | None:
 def _uri(value: str) -> str:
     uri = value if value.lower().startswith(("sip:", "sips:")) else f"sip:{value}"
     if wrong := check_uri(uri):
-        raise ValueError(wrong)
+        raise ValueError(wrong.replace("USER@HOST", "HOST"))
     return uri
 
 
@@ -97,7 +97,8 @@ def _rewrite(value: str) -> str:
 
 def _public_address(value: str) -> str:
     if wrong := _check_host(value) if re.fullmatch(_HOST, value.removeprefix("stun:").split(":")[0]) else "wrong form":
-        raise ValueError(f'{wrong}; allowed: an address such as "203.0.113.7", or "stun:HOST" to ask a STUN server')
+        problem = wrong.partition(";")[0]
+        raise ValueError(f'{problem}; allowed: an address such as "203.0.113.7", or "stun:HOST" to ask a STUN server')
     return value
 
 

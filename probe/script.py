@@ -12,7 +12,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)")
+from probe.setting import offer
+from probe.setting_errors import Place, refuse_at
+
+DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 DEFAULT_WITHIN_S = 30.0
 
@@ -64,8 +67,13 @@ class ExpectStep(_Step):
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, (list, tuple)) or not values:
             raise ValueError("one thing to expect, or a list of them")
-        for item in values:
-            check_expectation(item)
+        wrong = []
+        for index, item in enumerate(values):
+            try:
+                check_expectation(item)
+            except ValueError as error:
+                wrong.append(Place(() if values is not value else (index,), str(error)))
+        refuse_at(wrong)
         return tuple(values)
 
     @field_validator("matching")
@@ -81,9 +89,9 @@ class ExpectStep(_Step):
     @model_validator(mode="after")
     def _slow_before_deadline(self) -> Self:
         if self.within <= 0:
-            raise ValueError("within must be longer than 0s")
+            refuse_at([Place(("within",), "must be longer than 0s")])
         if self.slow is not None and self.slow >= self.within:
-            raise ValueError("slow must be shorter than within")
+            refuse_at([Place(("slow",), "must be shorter than `within`")])
         return self
 
     @property
@@ -247,7 +255,5 @@ def check_expectation(value: object) -> None:
         return
     if colon and (pattern := _WITH_ARGUMENT.get(kind)) and pattern.fullmatch(argument):
         return
-    allowed = ", ".join(
-        (*PLAIN_EXPECTS, "prompt:NAME", *(f"tone:{t}" for t in TONES), "status:NNN", "element:SELECTOR")
-    )
-    raise ValueError(f"unknown thing to expect {value!r}; allowed: {allowed}")
+    known = (*PLAIN_EXPECTS, "prompt:NAME", *(f"tone:{t}" for t in TONES), "status:NNN", "element:SELECTOR")
+    raise ValueError(f"unknown thing to expect {value!r}{offer(value, known[:-2], ', '.join(known))}")

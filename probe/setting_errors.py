@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -47,7 +49,11 @@ def _places(detail: ErrorDetails, prefix: Loc, model: type[BaseModel] | None) ->
     if detail["type"] == "places":
         yield from (replace(p, loc=loc + p.loc) for p in context["places"])
     elif detail["type"] == "extra_forbidden":
-        yield Place(loc, _unknown_key(str(loc[-1]), _model_at(model, detail["loc"][:-1])), on_key=True)
+        at = _model_at(model, detail["loc"][:-1])
+        if at is Secret:  # the key itself may be the secret
+            yield Place(loc[:-1], LITERAL_REFUSED)
+        else:
+            yield Place(loc, _unknown_key(str(loc[-1]), at), on_key=True)
     elif detail["type"] == "missing":
         yield Place(loc, "missing; it is required")
     else:
@@ -57,6 +63,10 @@ def _places(detail: ErrorDetails, prefix: Loc, model: type[BaseModel] | None) ->
 def _sentence(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
     if isinstance(error := context.get("error"), ValueError):
         return str(error)
+    if detail["type"] == "literal_error":
+        words = re.findall(r"'([^']*)'", context["expected"])
+        quoted = ", ".join(f'"{word}"' for word in words) or context["expected"].lower()
+        return offer(str(detail["input"]), words, quoted).removeprefix("; ")
     if say := _SENTENCES.get(detail["type"]):
         return say(context)
     return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
@@ -77,6 +87,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "string_too_short": lambda c: (
         "empty text; it needs at least one character" if c["min_length"] == 1 else "too short"
     ),
+    "too_short": lambda c: f"too short; at least {c['min_length']} is expected",
     "int_type": lambda _: "a whole number is expected",
     "float_type": lambda _: "a number is expected",
     "bool_type": lambda _: "true or false (without quotes) is expected",
@@ -90,29 +101,26 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "greater_than_equal": lambda c: f"too small; at least {c['ge']} is expected",
     "less_than": lambda c: f"too big; less than {c['lt']} is expected",
     "less_than_equal": lambda c: f"too big; at most {c['le']} is expected",
-    "literal_error": lambda c: f"allowed: {c['expected'].replace(' or ', ', ')}",
 }
 
 
 def _given(detail: ErrorDetails, loc: Loc) -> str:
-    """``, got 5`` for a plain value that is no secret; sentences of our own say it themselves."""
+    """``; got 5`` for a plain value that can hold no secret; sentences of our own say it themselves."""
     given = detail["input"]
-    own_words = detail["type"] in {"value_error", "string_too_short"}
-    if own_words or not isinstance(given, (str, int, float)) or SECRET_KEYS & {str(part) for part in loc}:
+    silent = detail["type"] in {"value_error", "string_too_short", "too_short", "model_type"}
+    if silent or not isinstance(given, (str, int, float)) or SECRET_KEYS & {str(part) for part in loc}:
         return ""
-    return f", got {_shown(given)}"
+    return "" if isinstance(given, str) and "@" in given else f"; got {_shown(given)}"
 
 
 def _shown(given: str | float) -> str:
     if isinstance(given, bool):
         return str(given).lower()
-    text = repr(given)
+    text = json.dumps(given, ensure_ascii=False) if isinstance(given, str) else str(given)
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _unknown_key(key: str, model: type[BaseModel] | None) -> str:
-    if model is Secret:
-        return LITERAL_REFUSED
     known = sorted(field.alias or name for name, field in model.model_fields.items()) if model else []
     return f"unknown key `{key}`{offer(key, known)}"
 

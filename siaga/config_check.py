@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from channels.declared import Declared, declared, words
+from channels.dialguard import Refusal, guard
 from probe.script import PlayStep
 from probe.setting import near_miss, offer
 from probe.setting_errors import Place
@@ -25,9 +26,9 @@ def check(document: Document, parts: Sections) -> Iterator[Place]:
     yield from _allow_list(document, parts, probes)
     for probe in probes:
         yield from _references(document.data, probe)
-        yield from _channel(probe)
-        yield from _prompts(probe)
-        yield from _sounds(parts, probe)
+        yield from _channel(parts, probe)
+        yield from _prompts(document, probe)
+        yield from _sounds(document, parts, probe)
     yield from _maintenance(document, parts)
 
 
@@ -61,7 +62,7 @@ def _references(data: dict[str, Any], probe: ProbeView) -> Iterator[Place]:
             yield Place((*probe.loc, section), f"there is no [{section}.{name}]{allowed}")
 
 
-def _channel(probe: ProbeView) -> Iterator[Place]:
+def _channel(parts: Sections, probe: ProbeView) -> Iterator[Place]:
     if probe.channel is None:
         return
     if probe.channel not in words():
@@ -72,11 +73,23 @@ def _channel(probe: ProbeView) -> Iterator[Place]:
         yield Place((*probe.loc, "trunk"), f"channel {probe.channel} uses no trunk; leave it out")
     if probe.to is not None and (wrong := channel.check_target(probe.to, probe.trunk is not None)):
         yield Place((*probe.loc, "to"), wrong)
+    elif channel.uses_trunk or channel.needs_allow_list:
+        yield from _dialling(parts, probe)
     yield from _verbs(probe, channel)
 
 
+def _dialling(parts: Sections, probe: ProbeView) -> Iterator[Place]:
+    """The dial guard's own answer, so that a refused number is told here and not first at night."""
+    trunk = parts.trunks.get(probe.trunk or "")
+    if probe.to is None or (probe.trunk is not None and (trunk is None or not parts.dial.allow)):
+        return
+    answer = guard(probe.to, parts.dial, through_trunk=trunk is not None, template=trunk.dial if trunk else None)
+    if isinstance(answer, Refusal):
+        yield Place((*probe.loc, "to"), answer.sentence)
+
+
 def _verbs(probe: ProbeView, channel: Declared) -> Iterator[Place]:
-    for loc, step in probe.steps:
+    for loc, step, _ in probe.steps:
         verb = step.text.split(" ")[0]
         if verb not in channel.verbs:
             message = f"channel {probe.channel} does not know `{verb}`; allowed: {', '.join(sorted(channel.verbs))}"
@@ -87,26 +100,26 @@ def _verbs(probe: ProbeView, channel: Declared) -> Iterator[Place]:
             yield Place(loc, message)
 
 
-def _prompts(probe: ProbeView) -> Iterator[Place]:
+def _prompts(document: Document, probe: ProbeView) -> Iterator[Place]:
     for loc, value in probe.expectations():
         name = value.removeprefix("prompt:")
         file = probe.prompts / f"{name}.wav"
         if name != value and not file.is_file():
             close = near_miss(name, sorted(p.stem for p in probe.prompts.glob("*.wav")))
             hint = f"; did you mean `prompt:{close}`?" if close else ""
-            yield Place(loc, f"no recording of the prompt {name!r}: {file} does not exist{hint}")
+            yield Place(loc, f"no recording of the prompt {name!r}: {document.shown(file)} does not exist{hint}")
 
 
-def _sounds(parts: Sections, probe: ProbeView) -> Iterator[Place]:
+def _sounds(document: Document, parts: Sections, probe: ProbeView) -> Iterator[Place]:
     sounds = parts.general.sounds
-    for loc, step in probe.steps:
+    for loc, step, _ in probe.steps:
         if (
             isinstance(step, PlayStep)
             and step.play not in BUILT_IN_SOUNDS
             and not (sounds / f"{step.play}.wav").is_file()
         ):
             known = (*BUILT_IN_SOUNDS, *sorted(p.stem for p in sounds.glob("*.wav")))
-            file = sounds / f"{step.play}.wav"
+            file = document.shown(sounds / f"{step.play}.wav")
             yield Place((*loc, "play"), f"no sound {step.play!r}: {file} does not exist{offer(step.play, known)}")
 
 

@@ -36,6 +36,10 @@ class Document:
     def folder(self) -> Path:
         return self.path.absolute().parent
 
+    def shown(self, path: Path) -> str:
+        """A path as people wrote it: relative to the file where it lies below it."""
+        return str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
+
     def locate(self, places: Iterable[Place]) -> tuple[Located, ...]:
         """Mistakes with their positions, in the order of the file, each once."""
         found = set()
@@ -57,12 +61,12 @@ def read(path: Path) -> Document:
         message = f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8 text"
         raise ConfigError([Located(str(path), line, column, "", message)]) from error
     try:
-        data = tomllib.loads(text)
+        data, positions = tomllib.loads(text), locate(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([_syntax(path, text, str(error))]) from error
     except RecursionError as error:
         raise ConfigError([Located(str(path), 1, 1, "", "brackets are nested too deeply")]) from error
-    return Document(path=path, raw=raw, data=data, positions=locate(text))
+    return Document(path=path, raw=raw, data=data, positions=positions)
 
 
 def _bytes(path: Path) -> bytes:
@@ -85,11 +89,24 @@ def _syntax(path: Path, text: str, said: str) -> Located:
     else:
         body = text.replace("\r\n", "\n")
         line, column = body.count("\n") + 1, len(body) - (body.rfind("\n") + 1) + 1
-    return Located(str(path), line, column, "", f"not TOML: {what}{_advice(what)}")
+    if what.startswith("Cannot overwrite"):  # tomllib points behind the value; people look for the key
+        before = text.replace("\r\n", "\n").split("\n")[line - 1]
+        column = len(before) - len(before.lstrip()) + 1
+    rest = text.replace("\r\n", "\n").split("\n", line - 1)[-1][column - 1 :]
+    return Located(str(path), line, column, "", f"not TOML: {_plain(what)}{_advice(what, rest)}")
+
+
+def _plain(what: str) -> str:
+    """``[trunk.a]`` for the ``('trunk', 'a')`` of tomllib."""
+
+    def header(match: re.Match[str]) -> str:
+        return "[" + ".".join(re.findall(r"'([^']*)'", match.group())) + "]"
+
+    return re.sub(r"\((?:'[^']*',? ?)+\)", header, what)
 
 
 _ADVICE = (
-    ("Invalid value", '; text needs quotes: key = "value"'),
+    ("Invalid value", '; a value is missing, or is text without quotes: key = "value"'),
     ("Expected '='", "; a line is key = value, or a [table] header"),
     ("Cannot overwrite", "; this key was set before: each may stand once"),
     ("Cannot declare", "; this table was declared before: each may stand once"),
@@ -102,5 +119,9 @@ _ADVICE = (
 )
 
 
-def _advice(what: str) -> str:
+def _advice(what: str, rest: str) -> str:
+    if not rest.strip() and what.startswith(("Invalid value", "Unclosed")):
+        return "; the file ends inside a list or an inline table: close it with ] or }"
+    if what.startswith("Invalid initial character for a key part") and rest[0] in "\n#":
+        return "; an inline table { … } stands on one line"
     return next((advice for begin, advice in _ADVICE if what.startswith(begin)), "")

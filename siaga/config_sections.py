@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -21,6 +22,7 @@ from storage.settings import StorageSettings
 
 S = TypeVar("S", bound=Setting)
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TABLES = ("centre", "storage", "dial")
 NAMED = ("hours", "trunk")
 LISTS = ("probe", "maintenance")
@@ -95,8 +97,16 @@ def _one(parts: Sections, model: type[S], raw: object, loc: Loc, context: Contex
     try:
         return model.model_validate(raw, context=context)
     except ValueError as error:
-        parts.wrong += places_of(error, loc, model)
+        parts.wrong += [_hinted(place, len(loc)) for place in places_of(error, loc, model)]
         return None
+
+
+def _hinted(place: Place, depth: int) -> Place:
+    """In TOML a table goes on until the next header: top-level keys written after one are the commonest slip."""
+    if place.on_key and len(place.loc) == depth + 1 and place.loc[-1] in General.model_fields and depth:
+        hint = f"`{place.loc[-1]}` belongs to the top of the file, before any table"
+        return replace(place, message=f"{place.message}; {hint}")
+    return place
 
 
 def _defaults(model: type[S], context: Context) -> S:
@@ -112,11 +122,19 @@ def _unknown(key: str) -> Place:
 
 
 def _named(parts: Sections, data: Mapping[str, Any], section: str) -> list[tuple[str, object]]:
-    raw = data.get(section, {})
-    if isinstance(raw, dict):
-        return list(raw.items())
-    parts.wrong.append(Place((section,), f"a table with a name is expected: [{section}.NAME]"))
-    return []
+    raw, found = data.get(section, {}), list[tuple[str, object]]()
+    expected = f"a table with a name is expected: [{section}.NAME]"
+    if not isinstance(raw, dict):
+        parts.wrong.append(Place((section,), expected))
+        return []
+    for name, table in raw.items():
+        if not isinstance(table, dict):
+            parts.wrong.append(Place((section, name), expected, on_key=True))
+        elif not _NAME.fullmatch(name):
+            parts.wrong.append(Place((section, name), "allowed in names: letters, digits, - and _", on_key=True))
+        else:
+            found.append((name, table))
+    return found
 
 
 def _listed(parts: Sections, data: Mapping[str, Any], section: str) -> list[tuple[int, object]]:

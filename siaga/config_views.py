@@ -25,15 +25,16 @@ class ProbeView:
     hours: str | None
     trunk: str | None
     prompts: Path
-    steps: tuple[tuple[Loc, Step], ...]
+    steps: tuple[tuple[Loc, Step, frozenset[str]], ...]
+    """Place, step, and those of its keys that hold a list."""
 
     def expectations(self) -> Iterator[tuple[Loc, str]]:
         """Each thing that a step expects or must never hear, with its place."""
-        for loc, step in self.steps:
+        for loc, step, listed in self.steps:
             if isinstance(step, ExpectStep):
                 for key, values in (("expect", step.expect), ("never", step.never)):
                     for index, value in enumerate(values):
-                        yield (*loc, key, index), value
+                        yield (*loc, key, index) if key in listed else (*loc, key), value
 
 
 def tables(document: Document, section: str) -> list[tuple[int, dict[str, Any]]]:
@@ -56,9 +57,10 @@ def _view(document: Document, parts: Sections, raw: dict[str, Any], loc: Loc) ->
     return ProbeView(loc=loc, prompts=prompts, steps=tuple(_steps(raw.get("script"), (*loc, "script"))), **texts)
 
 
-def _steps(raw: object, loc: Loc) -> Iterator[tuple[Loc, Step]]:
+def _steps(raw: object, loc: Loc) -> Iterator[tuple[Loc, Step, frozenset[str]]]:
     for index, item in enumerate(raw if isinstance(raw, list) else ()):
         try:
-            yield (*loc, index), parse_step(item)
+            step = parse_step(item)
         except ValueError:
             continue  # its own model has already told what is wrong
+        yield (*loc, index), step, frozenset(key for key, value in item.items() if isinstance(value, list))

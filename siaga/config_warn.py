@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from probe.calendar import OpenTimes, Plan
 from probe.setting import Secret, SecretUnavailableError
 from probe.setting_errors import Loc, Place
 from probe.settings import MAX_EVERY_S, ProbeSettings
 from siaga.config_sections import Sections
+
+_SUNDAY = datetime(2026, 11, 15, tzinfo=UTC)
+"""Any week will do: without exceptions each is like the other."""
 
 
 def warn(parts: Sections) -> Iterator[Place]:
@@ -21,6 +27,7 @@ def warn(parts: Sections) -> Iterator[Place]:
         yield from _never_due(parts, probe, ("probe", index))
         yield from _uneven(probe, ("probe", index))
         yield from _capped(probe, ("probe", index))
+    yield from _holidays(parts)
 
 
 def _secrets(setting: BaseModel, loc: Loc) -> Iterator[Place]:
@@ -41,9 +48,17 @@ def _never_due(parts: Sections, probe: ProbeSettings, loc: Loc) -> Iterator[Plac
             yield Place((*loc, "when"), "never due: without `hours` it is never closed; set `hours`")
         return
     hours = parts.hours[probe.hours]
-    spans = [span for day in (*hours.week.values(), *hours.except_.values()) for span in day]
-    if probe.when == "open" and not spans:
-        yield Place((*loc, "hours"), f"never due: [hours.{probe.hours}] has no open span")
+    times = OpenTimes(zone=ZoneInfo(hours.timezone or parts.general.timezone), hours=hours)
+    plan = Plan(every_s=max(60.0, probe.every), times=times, when=probe.when)
+    if not hours.except_ and plan.next_slot(_SUNDAY, within=timedelta(days=8)) is None:
+        yield Place((*loc, "hours"), f"never due: no slot falls into the {probe.when} time of [hours.{probe.hours}]")
+
+
+def _holidays(parts: Sections) -> Iterator[Place]:
+    for name, hours in parts.hours.items():
+        if hours.holidays is not None:
+            message = f"holidays of {hours.holidays} are not known to this version; name the dates in `except`"
+            yield Place(("hours", name, "holidays"), message)
 
 
 def _uneven(probe: ProbeSettings, loc: Loc) -> Iterator[Place]:

@@ -11,15 +11,21 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from probe.setting import ConfigPath, Secret, Setting, context_of
+from probe.setting_errors import places_of, refuse_at
 
 _ALLOWED = 'allowed: "sqlite:///siaga.db", "postgresql://user@host/name", { env = "NAME" } or { file = "path" }'
 _SQLITE = "sqlite:///"
 
 
 def _to_url(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, dict):
+        try:
+            return Secret.model_validate(value, context=info.context)
+        except ValueError as error:
+            refuse_at(places_of(error, (), Secret))
+    if isinstance(value, Secret):
+        return value
     if not isinstance(value, str):
-        if isinstance(value, (dict, Secret)):
-            return value
         raise ValueError(_ALLOWED)
     if value.startswith(_SQLITE):
         return _SQLITE + str(_sqlite_path(value.removeprefix(_SQLITE), context_of(info).folder))
