@@ -7,7 +7,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.calendar import Holidays, OpenTimes, Plan, offset_s
@@ -162,7 +162,6 @@ EVERY = st.sampled_from([5, 15, 30, 50, 60, 7 * 60, 1440])
 WHEN: st.SearchStrategy[Literal["open", "closed"]] = st.sampled_from(["open", "closed"])
 
 
-@settings(deadline=None)
 @given(week=weeks(), every=EVERY, zone=ZONES, when=WHEN, start=MOMENTS, hours=st.integers(0, 80))
 def test_slots_are_those_of_a_search_minute_by_minute(
     week: dict[str, Any], every: int, zone: str, when: Literal["open", "closed"], start: datetime, hours: int
@@ -196,7 +195,6 @@ def test_slots_are_those_of_a_search_minute_by_minute(
     assert list(plan(week, every, zone, when).slots(start, end)) == expected
 
 
-@settings(deadline=None)
 @given(
     week=weeks(),
     every=EVERY,

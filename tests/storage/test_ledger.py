@@ -125,7 +125,7 @@ def test_a_naive_instant_is_refused(database: Database) -> None:
         Ledger(database, Limits()).reserve("a", 60, NOON.replace(tzinfo=None))
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     calls=st.lists(st.tuples(st.integers(0, 5400), st.integers(1, 900), st.integers(1, 900)), max_size=25),
     per_hour=st.integers(1, 6),
