@@ -21,7 +21,7 @@ def agent(within_s: int, more: str = "") -> str:
 class Row:
     """One probe and everything the contract says about its result.
 
-    ``to`` may hold ``{pbx}`` (Asterisk's port) and ``{far}`` (the port of ``far_end``: a final answer SIPp gives, or the
+    ``to`` may hold ``{pbx}`` (a port of Asterisk) and ``{far}`` (that of ``far_end``: a final answer SIPp gives, or the
     name of a misbehaving socket). ``act`` is what is done to siaga while the call is up.
     """
 
@@ -114,14 +114,14 @@ ROWS = (
     queued("rtp-berhenti", dialplan.RTP_STOPS, 15, "media", "rtp_lost", "ioc"),
     queued("antre-terus", dialplan.ENDLESS, 16, "queue", "agent_timeout", "team_leader"),
     queued("putus-di-antrean", dialplan.DROPPED_IN_QUEUE, 30, "queue", "dropped_in_queue", "ioc"),
-    queued("kotak-suara", dialplan.VOICEMAIL, 25, "agent", "voicemail", "team_leader"),
+    queued("kotak-suara", dialplan.VOICEMAIL, 40, "agent", "voicemail", "team_leader"),
     Row("agen-putus", pbx(dialplan.AGENT_LEAVES),
-        (ANSWER, GREETING, PRESS, agent(30), '{ expect = "silence", within = "60s" }'),
+        (ANSWER, GREETING, PRESS, agent(30), '{ expect = "tone:busy", within = "60s" }'),
         "fail", "agent", "dropped_by_agent", "team_leader", availability="not_ok"),
     Row("agen-ragu", pbx(dialplan.MUMBLE), (ANSWER, GREETING, PRESS, agent(12)), "inconclusive", "agent",
         "agent_unproven", "siaga", exit_code=3),
     ours("sandi-salah", "trunk_auth_rejected", trunk="salah"),
-    ours("trunk-403", "trunk_auth_rejected", to=dialplan.FORBIDDEN, trunk="siaga"),
+    ours("trunk-403", "trunk_auth_rejected", to=dialplan.FORBIDDEN, trunk="cabang"),
     ours("trunk-407", "trunk_auth_rejected", trunk="jauh", far_end="407 Proxy Authentication Required"),
     ours("kodek", "no_common_codec", trunk="gsm"),
     ours("kodek-langsung", "no_common_codec", to=FAR, far_end="488 Not Acceptable Here"),
@@ -133,7 +133,7 @@ ROWS = (
         accessibility="not_judged", act="no network", exit_code=3),
     Row("terpotong", pbx(dialplan.ENDLESS + "101"), (ANSWER, GREETING, PRESS, agent(60)), "inconclusive", "probe",
         "interrupted", "siaga", accessibility="not_judged", act="SIGINT", act_at="tombol", exit_code=3),
-    Row("diakhiri", pbx(dialplan.SILENT + "103"), (ANSWER, GREETING), "inconclusive", "probe", "interrupted",
+    Row("diakhiri", pbx(dialplan.LOOP + "103"), (ANSWER, GREETING), "inconclusive", "probe", "interrupted",
         "siaga", accessibility="not_judged", act="SIGTERM", exit_code=3),
     Row("mesin-mati", pbx(dialplan.ENDLESS + "102"), (ANSWER, GREETING, PRESS, agent(60)), "inconclusive", "probe",
         "engine_crashed", "siaga", accessibility="not_judged", act="kill engine", act_at="tombol", exit_code=3),
@@ -141,4 +141,6 @@ ROWS = (
         "cap_reached", "siaga", accessibility="not_judged", cap="10s", exit_code=3),
     Row("jalur-penuh", "2000", (ANSWER,), "inconclusive", "probe", "lease_busy", "siaga", accessibility="not_judged",
         trunk="sempit", act="second call", exit_code=3),
+    Row("jatah-habis", pbx(dialplan.BUSY), (ANSWER,), "inconclusive", "probe", "budget", "siaga",
+        accessibility="not_judged", act="used up", exit_code=3),
 )  # fmt: skip

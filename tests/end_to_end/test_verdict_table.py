@@ -24,7 +24,7 @@ KEYS = (
 ).split()
 TIMINGS = "pdd_s setup_s time_to_greeting_s menu_s queue_s time_to_agent_s total_s".split()
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-WITHOUT_A_CALL = {"lease_busy"}
+WITHOUT_A_CALL = {"budget", "lease_busy"}
 """Reasons of runs that never dialled: they leave no trace of a call."""
 
 

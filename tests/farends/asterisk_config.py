@@ -143,15 +143,15 @@ def _transports(plan: Plan) -> list[str]:
 
 def _endpoints(plan: Plan) -> list[str]:
     lines = _endpoint("anonymous", [])
-    lines += _trunk("siaga") + _trunk("lain")
-    lines += _trunk("siaga-tls", "media_encryption=sdes")
-    lines += _trunk("siaga-srtp-boleh", "media_encryption=sdes", "media_encryption_optimistic=yes")
-    lines += _trunk("siaga-gsm", codecs="gsm")
-    lines += _trunk("siaga-alaw", codecs="alaw") + _trunk("siaga-g722", codecs="g722")
-    lines += _trunk("siaga-info", "dtmf_mode=info") + _trunk("siaga-inband", "dtmf_mode=inband")
-    lines += _trunk("siaga-rfc4733", "dtmf_mode=rfc4733")
-    lines += _trunk("siaga-batas", "rtp_timeout=30", "rtp_timeout_hold=600")
-    lines += _trunk("siaga-enam", media_address="::1")
+    lines += _trunk("cabang") + _trunk("lain")
+    lines += _trunk("cabang-tls", "media_encryption=sdes")
+    lines += _trunk("cabang-srtp-boleh", "media_encryption=sdes", "media_encryption_optimistic=yes")
+    lines += _trunk("cabang-gsm", codecs="gsm")
+    lines += _trunk("cabang-alaw", codecs="alaw") + _trunk("cabang-g722", codecs="g722")
+    lines += _trunk("cabang-info", "dtmf_mode=info") + _trunk("cabang-inband", "dtmf_mode=inband")
+    lines += _trunk("cabang-rfc4733", "dtmf_mode=rfc4733")
+    lines += _trunk("cabang-batas", "rtp_timeout=30", "rtp_timeout_hold=600")
+    lines += _trunk("cabang-enam", media_address="::1")
     if plan.sip_agent:
         lines += _endpoint(
             "telepon", ["aors=telepon", "send_pai=yes", "send_connected_line=yes", "trust_id_outbound=yes"]

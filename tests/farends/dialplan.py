@@ -115,7 +115,7 @@ class Dialplan:
             "sabar": (330.0, [*speak, *listen]),
             "gumam": (1.0, [_log("agen"), *mumble]),
             "suara": (1.0, [_log("agen"), *message, f"Playback({self.other('hening')})"]),
-            "pergi": (1.0, [_log("agen"), f"Playback({self.other('agen-halo')})"]),
+            "pergi": (1.0, [*speak, *[f"Playback({self.other('jeda')})"] * 14]),
         }
         lines = ["[petugas]"]
         for name, (after_s, steps) in behaviours.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -10,10 +11,14 @@ from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
+_PRIORITY = -10
 
 
-def _die_with_parent() -> None:
+def _prepare() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.geteuid() == 0:
+        # A PBX has a machine of its own; here it shares two cores with what it tests, and must be punctual.
+        os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
 
 
 def start(command: Sequence[str], log: Path, folder: Path | None = None) -> subprocess.Popen[bytes]:
@@ -26,7 +31,7 @@ def start(command: Sequence[str], log: Path, folder: Path | None = None) -> subp
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 only one C call, before any thread matters
+            preexec_fn=_prepare,  # noqa: PLW1509 two system calls, no locks
         )
 
 

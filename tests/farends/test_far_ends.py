@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.farend, pytest.mark.usefixtures("sipp_here")]
 
 def test_asterisk_loads_all_its_modules_and_endpoints(asterisk: Asterisk) -> None:
     assert "Failed to resolve dependencies" not in asterisk.console()
-    assert "siaga-tls" in asterisk.manager.command("pjsip show endpoints")
+    assert "cabang-tls" in asterisk.manager.command("pjsip show endpoints")
 
 
 def test_callers_reach_agents_in_the_queue_and_the_truth_has_every_instant(
