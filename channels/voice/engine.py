@@ -47,13 +47,15 @@ from channels.voice.wire import (
     Event,
     HangUp,
     ListenForAgent,
-    Lost,
     PlaySound,
     PressKeys,
     Quit,
     Ready,
+    Seen,
     SipText,
 )
+from probe.observation import Trouble
+from probe.reasons import Reason
 
 BEAT_S: Final = 1.0
 _POLL_S: Final = 0.1
@@ -205,7 +207,7 @@ class Engine:
             self._dial(command)
         elif (line := self._lines.get(command.call)) is None:
             if isinstance(command, (PressKeys, PlaySound, ListenForAgent)):
-                self.emit(Done(call=command.call, seq=command.seq, problem="the call is over"))
+                self.emit(Done(call=command.call, seq=command.seq))
         elif isinstance(command, PressKeys):
             line.press(command)
         elif isinstance(command, PlaySound):
@@ -219,8 +221,10 @@ class Engine:
         try:
             account = self._accounts.get(order.account)
         except (pj.Error, RuntimeError) as error:
-            cause = sentence(error)
-            self.emit(Lost(call=order.call, at=time.monotonic(), cause=f"no transport for this call: {cause}"))
+            # nothing was sent, so this says nothing about the far end
+            cause = f"no transport for this call: {sentence(error)}"
+            trouble = Trouble(at=time.monotonic(), reason=Reason.INTERNAL_ERROR, detail=cause)
+            self.emit(Seen(call=order.call, observation=trouble))
             self.emit(Closed(call=order.call, media=None))
             return
         line = Line(self, account, order)
@@ -254,10 +258,10 @@ class Engine:
         if line is not None:
             line.on_message(logged)
 
-    def _on_garbage(self) -> None:
+    def _on_garbage(self, peer: str, why: str) -> None:
         # such a packet has no Call-ID to be told apart by
         for line in self._lines.values():
-            line.on_garbage()
+            line.on_garbage(peer, why)
 
 
 def main() -> None:

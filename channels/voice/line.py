@@ -16,7 +16,7 @@ from channels.voice.pj import CallBase, pj, sentence
 from channels.voice.pjaccount import PjAccount
 from channels.voice.signalling import Signalling, is_sign
 from channels.voice.siplog import LoggedMessage
-from channels.voice.wire import Closed, Dial, Done, Event, Freed, Lost, PressKeys, RegistrationFailed, Seen
+from channels.voice.wire import Closed, Dial, Done, Event, Full, Lost, PressKeys, RegistrationFailed, Seen
 from probe.observation import Answered, Ended, Media, MediaState, Observation, Placed, Signalled, Trouble
 from probe.reasons import Reason
 
@@ -24,6 +24,8 @@ _REGISTER_WAIT_S: Final = 12.0
 _GIVE_UP_S: Final = 1.0
 """How long a hang-up may take to be confirmed before the call counts as over."""
 _TIMED_OUT: Final = 408
+_TOO_MANY: Final = 70_010
+"""PJ_ETOOMANY."""
 _NETWORK_ERRORS: Final = frozenset(
     120_000 + number for number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ECONNREFUSED)
 )
@@ -94,7 +96,8 @@ class Line:
         self._mouth: Mouth | None = None
         self._signalling = Signalling()
         self._flow = Flow()
-        self._garbage = False
+        self._garbage = ""
+        self._peer = ""
         self._by_us = False
         self.over = False
         self.closed = False
@@ -156,10 +159,12 @@ class Line:
         self.later(self.order.cap_s, self.hang_up)
 
     def _not_placed(self, error: Any) -> Event:
+        if error.status == _TOO_MANY:
+            return Full(call=self.order.call)
         cause = f"the call could not be placed: {sentence(error)}"
         if error.status in _NETWORK_ERRORS:
             return self._lost(cause)
-        # no place, no memory, no port: the far end has not even been asked
+        # no memory, no port: the far end has not even been asked
         trouble = Trouble(at=time.monotonic(), reason=Reason.INTERNAL_ERROR, detail=cause)
         return Seen(call=self.order.call, observation=trouble)
 
@@ -184,6 +189,7 @@ class Line:
         """A raw message with our Call-ID, before pjsip acts on it."""
         for seen in self._signalling.take(logged):
             if isinstance(seen, Placed):
+                self._peer = logged.peer
                 self._flow.offered(self._signalling.offer, logged.peer)
             elif isinstance(seen, Answered):
                 self._flow.answered(seen.at)
@@ -196,9 +202,10 @@ class Line:
         if self._listener is not None:
             self._listener.tell(lambda ear: ear.signalled(method, detail))
 
-    def on_garbage(self) -> None:
-        """Something came that was no SIP."""
-        self._garbage = True
+    def on_garbage(self, peer: str, why: str) -> None:
+        """Something came from somewhere that was no SIP."""
+        if peer == self._peer:
+            self._garbage = f"what came from {peer} is no SIP ({why.strip()})"
 
     def on_state(self) -> None:
         """The state of the call changed."""
@@ -217,8 +224,7 @@ class Line:
 
     def _lost(self, cause: str) -> Lost:
         since = self._signalling.placed_at or self._born
-        garbage = "what came from the far end was no SIP" if self._garbage else ""
-        parts = (cause, self._host.transport_failure(since - 1.0), garbage)
+        parts = (cause, self._host.transport_failure(since - 1.0), self._garbage)
         return Lost(call=self.order.call, at=time.monotonic(), cause="; ".join(part for part in parts if part))
 
     def _silence(self) -> str:
@@ -344,28 +350,16 @@ class Line:
             self.hang_up()
             self._last_word = Seen(call=self.order.call, observation=Ended(at=time.monotonic(), by_us=True))
         self._host.emit(self._last_word)
-        lingers = self._lingers()
-        self._host.emit(Closed(call=self.order.call, media=self._flow.figures.total(), lingers=lingers))
+        self._host.emit(Closed(call=self.order.call, media=self._flow.figures.total()))
         self.over = self.closed = True
         # the native objects must outlive their call by a moment
-        self.later(2 * _GIVE_UP_S, lambda: self._release(lingered=lingers))
+        self.later(2 * _GIVE_UP_S, self._release)
 
-    def _lingers(self) -> bool:
-        try:
-            return self._call is not None and bool(self._call.isActive())
-        except pj.Error:
-            return False
-
-    def _release(self, *, lingered: bool) -> None:
-        if self._lingers():
-            self.later(_GIVE_UP_S, lambda: self._release(lingered=True))
-            return
+    def _release(self) -> None:
         if self._call is not None:
             self._call.release()
         self._call = self._port = self._listener = self._mouth = None
         self._account.users -= 1
-        if lingered:
-            self._host.emit(Freed(call=self.order.call))
         self._host.forget(self)
 
     def gaps(self) -> tuple[int, int, float]:

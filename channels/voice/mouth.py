@@ -51,7 +51,7 @@ class Mouth:
 
     def _press_next(self, order: PressKeys, place: int, mode: dtmf.ActualMode, done: Done) -> None:
         if self._line.over:
-            done("the call ended")
+            done("")  # how it ended is told by itself
             return
         param = pj.CallSendDtmfParam()
         param.digits, param.duration = order.digits[place], round(dtmf.TONE_S * 1000)
@@ -89,7 +89,7 @@ class Mouth:
             if sound.finished.is_set():
                 then()
             elif self._line.over:
-                done("the call ended")
+                done("")  # how it ended is told by itself
             else:
                 self._line.later(_LOOK_S, look)
 

@@ -78,7 +78,7 @@ class Pool:
         self.engines = [e for e in self.engines if not e.died.is_set()]
         for engine in self.engines:
             old = engine.served >= RECYCLE_CALLS or time.monotonic() - engine.born > RECYCLE_S
-            if old and not engine.draining:
+            if (old or engine.worn) and not engine.draining:
                 engine.draining = True
             if engine.draining and engine.seats == 0:
                 self._run(engine.quit())

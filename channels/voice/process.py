@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from channels.voice.ports import PortRange, PortSlice
 from channels.voice.proto import ProtocolError, frame_length
-from channels.voice.wire import COMMANDS, EVENTS, Beat, Command, Event, Quit, Ready
+from channels.voice.wire import COMMANDS, EVENTS, Beat, Command, Event, Full, Quit, Ready
 
 MAX_CALLS: Final = 4
 """The wheel is compiled with PJSUA_MAX_CALLS=4."""
@@ -41,6 +41,8 @@ class EngineProcess:
         self.trunk_ports: dict[str, PortSlice] = {}
         self.seats = 0
         self.served = 0
+        self.worn = False
+        """It turned out to have less places than it should: due for replacement."""
         self.accounts: set[str] = set()
         self.born = time.monotonic()
         self.draining = False
@@ -64,7 +66,7 @@ class EngineProcess:
     @property
     def usable(self) -> bool:
         """Whether it may get another call."""
-        return not self.died.is_set() and not self.draining and self.seats < MAX_CALLS
+        return not self.died.is_set() and not self.draining and not self.worn and self.seats < MAX_CALLS
 
     async def start(self) -> None:
         """Spawn the child. Raises OSError."""
@@ -151,6 +153,8 @@ class EngineProcess:
 
     def _dispatch(self, event: Event) -> None:
         self._heard_at = time.monotonic()
+        if isinstance(event, Full):
+            self.worn = True
         if isinstance(event, Ready):
             if not self._ready.done():
                 self._ready.set_result(None)

@@ -22,6 +22,7 @@ from channels.voice.wire import (
     Dial,
     Done,
     Event,
+    Full,
     HangUp,
     ListenForAgent,
     Lost,
@@ -38,6 +39,8 @@ from probe.session import Action, End, Listen, Play, Press, Report, Target
 
 CLOSE_S: Final = 2.5
 """How long close() waits for the engine; with the rescue of a dead engine's call it stays under 3 s."""
+_MAX_ENGINES: Final = 3
+"""So many engines without a free place, one after the other, and the call is given up."""
 _AUTH_CODES: Final = frozenset({401, 403, 407})
 _CODEC_CODES: Final = frozenset({415, 488, 606})
 _FINAL: Final = (Ended, Refused, Unreachable, Trouble)
@@ -84,11 +87,16 @@ class CallSession:
         self._closed = asyncio.Event()
         self._media: MediaFigures | None = None
         self._hung_up = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._place: Place | None = None
+        self._engines = 0
+        self._turned_away = False
+        self._listening = False
+        self._tasks: set[asyncio.Future[None]] = set()
         self._report: asyncio.Task[Report] | None = None
 
     def start(self, place: Place) -> None:
         """Begin; returns at once."""
+        self._place = place
         self._run(self._begin(place))
 
     # --- Session -----------------------------------------------------------------------------------------------
@@ -111,6 +119,7 @@ class CallSession:
         if isinstance(action, Press):
             await self._do(PressKeys(call=call, seq=seq, digits=action.digits, mode=action.mode))
         elif isinstance(action, Listen):
+            self._listening = True
             await self._do(ListenForAgent(call=call, seq=seq))
         elif isinstance(action, Play):
             await self._play(call, seq, action.name)
@@ -139,6 +148,10 @@ class CallSession:
             self._run(self._lost(event.at, event.cause))
         elif isinstance(event, RegistrationFailed):
             self._registration_failed(event)
+        elif isinstance(event, Full):
+            self._turned_away = True
+        elif isinstance(event, Closed) and self._turned_away:
+            self._dial_elsewhere()
         elif isinstance(event, Closed):
             self._media = event.media
             self._leave_engine()
@@ -170,6 +183,26 @@ class CallSession:
             self.on_engine_death(str(error))
             return
         self._dialled.set()
+        if self._listening:  # told to an engine that turned us away
+            await self._do(ListenForAgent(call=self._order.call, seq=next(self._numbers)))
+
+    def _dial_elsewhere(self) -> None:
+        """The engine had no place and sent nothing: try another, as if nothing had been."""
+        if self._seat is not None and self._order is not None:
+            self._seat.engine.forget(self._order.call)
+            self._seat.give_back()
+        self._seat = self._order = self._dialog = None
+        self._dialled.clear()
+        self._turned_away = False
+        self._engines += 1
+        if self._hung_up or self._over.is_set() or self._place is None:
+            self._see(Ended(at=time.monotonic(), by_us=True, cause="ended before it was dialled"))
+            self._closed.set()
+        elif self._engines >= _MAX_ENGINES:
+            self._see(_ours(f"{self._engines} engines had no free place"))
+            self._closed.set()
+        else:
+            self._run(self._begin(self._place))
 
     def _judged(self, seen: Observation) -> Observation:
         if not isinstance(seen, Refused):
@@ -275,7 +308,15 @@ class CallSession:
     def _run(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._on_task_end)
+
+    def _on_task_end(self, task: asyncio.Future[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            # our own mistake must never read as a silent far end
+            self._see(_ours(f"{type(error).__name__}: {error}"))
+            self._closed.set()
 
 
 def _ours(detail: str) -> Trouble:

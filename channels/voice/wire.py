@@ -170,13 +170,23 @@ class Closed:
     media: MediaFigures | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Full:
+    """The engine has no place for this call, and nothing was sent: dial in another one.
+
+    Places of calls whose end the far end never confirmed stay taken for up to 32 s (RFC 3261 timers B, F and H).
+    """
+
+    call: str
+
+
 Command = Dial | PressKeys | PlaySound | ListenForAgent | HangUp | Quit
-Event = Ready | Beat | Seen | Lost | RegistrationFailed | SipText | Done | Closed
+Event = Ready | Beat | Seen | Lost | RegistrationFailed | SipText | Done | Closed | Full
 
 _OBSERVATIONS: Final = tuple(
     value for value in vars(observation).values() if isinstance(value, type) and issubclass(value, Observation)
 )
 COMMANDS: Final = Codec((Dial, Account, PressKeys, PlaySound, ListenForAgent, HangUp, Quit))
 EVENTS: Final = Codec(
-    (Ready, Beat, Seen, Lost, RegistrationFailed, SipText, Done, Closed, MediaFigures, Sign, *_OBSERVATIONS)
+    (Ready, Beat, Seen, Lost, RegistrationFailed, SipText, Done, Closed, Full, MediaFigures, Sign, *_OBSERVATIONS)
 )
