@@ -22,6 +22,7 @@ from siaga.cli.version import version
 app = typer.Typer(
     name="siaga",
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich's help imports Markdown and Pygments: half of the time of --help, for frames
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(check)

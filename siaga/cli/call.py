@@ -43,7 +43,10 @@ def call(  # noqa: PLR0913, PLR0917 - one parameter per option is how typer read
     as_json: JsonOption = False,
     verbose: VerboseOption = 0,
 ) -> int:
-    """Call once: press keys at the pauses and wait for the answer, a prompt or an agent."""
+    """Call once: press keys, wait for an answer or an agent.
+
+    Each key is pressed at the first pause after speech. Needs no configuration; uses one where there is one.
+    """
     from siaga.cli.logs import configure
     from siaga.cli.running import answer
 

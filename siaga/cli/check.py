@@ -6,7 +6,7 @@ from siaga.cli.options import ConfigOption
 
 
 def check(config: ConfigOption = None) -> int:
-    """Check the configuration: all mistakes at once, each with file, line and column."""
+    """Check the configuration and point at every mistake in it."""
     from siaga.cli import say
     from siaga.cli.configured import required
 

@@ -15,7 +15,10 @@ def demo(
     folder: Annotated[Path | None, typer.Option(metavar="DIR", help="Scratch folder. Default: a new one.")] = None,
     verbose: VerboseOption = 0,
 ) -> int:
-    """See siaga at work: no root, no questions, nothing but this machine; ends by itself."""
+    """See siaga at work on a contact centre in a box.
+
+    Needs no root and asks no questions; everything happens on this machine, and it ends by itself.
+    """
     from siaga.cli.logs import configure
 
     if language not in ("id", "en"):

@@ -6,7 +6,10 @@ from siaga.cli.options import ConfigOption, JsonOption
 
 
 def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> int:
-    """Look at this machine and the trunks: what is missing, and how to get it. Exit 1 when something is."""
+    """Tell what is missing on this machine, and how to get it.
+
+    Exit code 1 when something is.
+    """
     from pathlib import Path
 
     from probe.words import word

@@ -20,7 +20,7 @@ def probe(
     as_json: JsonOption = False,
     verbose: VerboseOption = 0,
 ) -> int:
-    """Run a probe now and say what a customer would have lived through."""
+    """Run a probe now and say what a customer would have met."""
     from scheduler.order import Order
     from siaga.cli.logs import configure
     from siaga.cli.running import answer
