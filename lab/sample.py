@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _ANSWER = '{ expect = "answer", within = "10s" }'
 _WELCOME = '{ expect = "prompt:selamat-datang", within = "8s" }'
+_NOT_CLOSED = '{ expect = "prompt:selamat-datang", within = "8s", never = ["prompt:di-luar-jam"] }'
 _MENU = '{ expect = "prompt:menu-utama", within = "8s" }'
 _KEY = '{ press = "1" }'
 _WAIT = '{ expect = "prompt:mohon-tunggu", within = "8s" }'
@@ -45,20 +46,20 @@ _ON_DEMAND = (
     ("no_reply", "fail: unreachable (ioc)", _SHORT),
     ("garbage", "fail: unreachable (ioc)", _SHORT),
     ("early_media", "pass", (_WELCOME, _ANSWER, _MENU, _KEY, _AGENT, _SAY, _END)),
-    ("after_hours", "fail: wrong_prompt (ioc)", (_ANSWER, _WELCOME, _END)),
+    ("after_hours", "fail: wrong_prompt (ioc)", (_ANSWER, _NOT_CLOSED, _END)),
     ("ivr_silent", "fail: ivr_silent (ioc)", (_ANSWER, _WELCOME, _END)),
     ("no_rtp", "fail: no_rtp (ioc)", (_ANSWER, _WELCOME, _END)),
     ("wrong_prompt", "fail: wrong_prompt (ioc)", (_ANSWER, _WELCOME, _END)),
     ("unknown_prompt", "fail: prompt_not_heard (ioc)", (_ANSWER, _WELCOME, _MENU, _KEY, _END)),
-    ("drop_in_ivr", "fail: hung up before the key (ioc)", (_ANSWER, _WELCOME, _MENU, _KEY, _WAIT, _END)),
+    ("drop_in_ivr", "fail: hung up in the menu, before the key (ioc)", (_ANSWER, _WELCOME, _MENU, _KEY, _WAIT, _END)),
     ("wrong_menu", "fail: wrong_prompt in the menu (ioc)", (*_TO_KEY, _WAIT, _END)),
     ("drop_in_menu", "fail: dropped_in_menu (ioc)", (*_TO_KEY, _WAIT, _END)),
-    ("one_way_audio", "fail: the key has no effect (ioc)", (*_TO_KEY, _WAIT, _END)),
+    ("one_way_audio", "fail: menu_loop (ioc)", (*_TO_KEY, _WAIT, _END)),
     ("queue_without_music", "pass", _WHOLE),
     ("drop_in_queue", "fail: dropped_in_queue (ioc)", (*_TO_KEY, _WAIT, _AGENT_SOON, _END)),
     ("rtp_stops", "fail: rtp_lost (ioc)", (*_TO_KEY, _WAIT, _AGENT_SOON, _END)),
-    ("agent_silent", "no pass: nobody speaks", (*_TO_KEY, _AGENT_SOON, _END)),
-    ("voicemail", "fail: voicemail (team_leader)", (*_TO_KEY, _AGENT, _END)),
+    ("agent_silent", "fail: agent_timeout (team_leader)", (*_TO_KEY, _AGENT_SOON, _END)),
+    ("voicemail", "fail: voicemail (team_leader)", (*_TO_KEY, '{ expect = "agent", within = "25s" }', _END)),
 )
 
 
