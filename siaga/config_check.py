@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from channels.declared import Declared, declared, words
@@ -101,26 +102,30 @@ def _verbs(probe: ProbeView, channel: Declared) -> Iterator[Place]:
 
 
 def _prompts(document: Document, probe: ProbeView) -> Iterator[Place]:
+    known = _recordings(probe.prompts)
     for loc, value in probe.expectations():
         name = value.removeprefix("prompt:")
-        file = probe.prompts / f"{name}.wav"
-        if name != value and not file.is_file():
-            close = near_miss(name, sorted(p.stem for p in probe.prompts.glob("*.wav")))
+        if name != value and name not in known:
+            file = document.shown(probe.prompts / f"{name}.wav")
+            close = near_miss(name, known)
             hint = f"; did you mean `prompt:{close}`?" if close else ""
-            yield Place(loc, f"no recording of the prompt {name!r}: {document.shown(file)} does not exist{hint}")
+            yield Place(loc, f"no recording of the prompt {name!r}: {file} does not exist{hint}")
 
 
 def _sounds(document: Document, parts: Sections, probe: ProbeView) -> Iterator[Place]:
-    sounds = parts.general.sounds
+    known = (*BUILT_IN_SOUNDS, *_recordings(parts.general.sounds))
     for loc, step, _ in probe.steps:
-        if (
-            isinstance(step, PlayStep)
-            and step.play not in BUILT_IN_SOUNDS
-            and not (sounds / f"{step.play}.wav").is_file()
-        ):
-            known = (*BUILT_IN_SOUNDS, *sorted(p.stem for p in sounds.glob("*.wav")))
-            file = document.shown(sounds / f"{step.play}.wav")
+        if isinstance(step, PlayStep) and step.play not in known:
+            file = document.shown(parts.general.sounds / f"{step.play}.wav")
             yield Place((*loc, "play"), f"no sound {step.play!r}: {file} does not exist{offer(step.play, known)}")
+
+
+def _recordings(folder: Path) -> list[str]:
+    """Names of the WAV files in a folder; none when it is absent, no folder or not ours to read."""
+    try:
+        return sorted(path.stem for path in folder.iterdir() if path.suffix == ".wav" and path.is_file())
+    except OSError:
+        return []
 
 
 def _maintenance(document: Document, parts: Sections) -> Iterator[Place]:

@@ -14,6 +14,8 @@ from siaga.config_errors import ConfigError, Located
 from siaga.config_locate import Positions, locate
 
 _AT = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
+MAX_MESSAGE = 600
+"""Characters; what is longer repeats a text nobody wants to read again."""
 MAX_BYTES = 4 * 1024 * 1024
 """Nobody writes a longer configuration; a wrong path (a recording, a device) is refused before it is read."""
 
@@ -45,8 +47,9 @@ class Document:
         found = set()
         for place in places:
             at = self.positions.of(place.loc, key=place.on_key)
-            path = ".".join(str(part) for part in place.loc)
-            found.add(Located(str(self.path), at.line, at.column, path, place.message))
+            path = ".".join(part if (part := str(loc)).isprintable() else repr(part) for loc in place.loc)
+            message = place.message if len(place.message) <= MAX_MESSAGE else f"{place.message[:MAX_MESSAGE]}…"
+            found.add(Located(str(self.path), at.line, at.column, path, " ".join(message.splitlines())))
         return tuple(sorted(found))
 
 

@@ -43,7 +43,7 @@ def _to_url(value: object, info: ValidationInfo) -> object:
 
 
 def _sqlite_path(path: str, folder: Path) -> Path:
-    if not path or path == ":memory:" or "?" in path:
+    if not path or path == ":memory:" or set(path) & set("?\0"):
         raise ValueError(f"a file is expected after sqlite:///; {_ALLOWED}")
     return Path(os.path.normpath(folder.absolute() / path))
 
