@@ -92,7 +92,10 @@ class Ear:
         last = recent[-1] if recent else None
         spoken_s = None if last is None else (block.end_s if last.until_s is None else last.until_s)
         tones = self._tones.feed(block, border, self._line.quiet_since_s, spoken_s)
+        silent = self._line.silent
         sounds = self._line.feed(block, border, last, self._tones, bool(tones))
+        if self._line.silent and not silent:
+            self._vad.reset()
         pieces = self._pieces.feed(block.end_s, recent, explained)
         agents = self._agent.feed(self._heard(block, prompts, tones))
         return [*prompts, *tones, *sounds, *pieces, *agents]
@@ -120,7 +123,7 @@ class Ear:
             music_since_s=line.music_since_s,
             music_ended_s=line.music_ended_s,
             sound_since_s=line.sound_since_s,
-            sound_ended_s=line.sound_ended_s,
+            last_sound=line.last_sound,
             burst_s=self._tones.burst_s,
             cadence_s=self._cadence_s,
             ringback_s=self._ringback_s,

@@ -9,6 +9,8 @@ from channels.voice.listening.pieces import Piece
 
 TURN_GAP_S = 0.7
 """Speech with shorter gaps is one turn."""
+_CLICK_S = 0.25
+"""Shorter sounds (a click, a cough) do not interrupt a wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Heard:
     music_ended_s: float | None = None
     sound_since_s: float | None = None
     """Sound other than speech is going on since then."""
-    sound_ended_s: float | None = None
+    last_sound: tuple[float, float] | None = None
+    """When the last such sound began and ended."""
     burst_s: float = 0.0
     cadence_s: float | None = None
     ringback_s: float | None = None
@@ -75,9 +78,9 @@ def waits_between(turns: list[Turn], heard: Heard) -> list[float]:
     """Seconds of waiting after each turn, until the next one or now; the last wait begins anew after other sounds."""
     waits = [later.onset_s - turn.until_s for turn, later in pairwise(turns)]
     last = turns[-1] if turns else None
-    if last is None or last.going_on or heard.sounding_s > 0.15:
+    if last is None or last.going_on:
         return [*waits, 0.0]
-    began_s = last.until_s
-    if heard.sound_ended_s is not None and heard.sound_ended_s - 0.15 > began_s:
-        began_s = heard.sound_ended_s
-    return [*waits, max(0.0, heard.now_s - began_s)]
+    began_s, end_s = last.until_s, heard.sound_since_s or heard.now_s
+    if heard.last_sound is not None and heard.last_sound[1] - heard.last_sound[0] > _CLICK_S:
+        began_s = max(began_s, heard.last_sound[1])
+    return [*waits, max(0.0, end_s - began_s)]

@@ -33,7 +33,8 @@ class Line:
         self.music_ended_s: float | None = None
         self.sound_since_s: float | None = None
         """Sound other than speech has been going on since then: music, tone, noise, or not yet known."""
-        self.sound_ended_s: float | None = None
+        self.last_sound: tuple[float, float] | None = None
+        """When the last such sound began and ended."""
         self._blip = 0
         self._toned_s = 0.0
         self._loud_frames = 0
@@ -115,7 +116,7 @@ class Line:
             self._say(at_s, SoundKind.MUSIC, self.music_since_s, until_s)
             self.music_ended_s = until_s
         if self.sound_since_s is not None:
-            self.sound_ended_s = max(until_s, self.sound_since_s)
+            self.last_sound = (self.sound_since_s, max(until_s, self.sound_since_s))
         self.music_since_s = self.sound_since_s = None
 
     def _say(self, at_s: float, kind: SoundKind, onset_s: float, until_s: float | None) -> None:

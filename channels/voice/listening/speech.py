@@ -11,13 +11,14 @@ from channels.voice.listening.vad import CHUNK
 
 _ON, _OFF = 0.5, 0.35
 _CHUNKS_ON = 2
+_DOUBT = 0.05
 _HANG_CHUNKS = 10
 """0.32 s without speech end a stretch: shorter gaps lie inside words and sentences."""
 _LOOK_BACK = 40
 """10 ms frames before the VAD's decision in which the onset is sought."""
 _DIP = 4
-_LATEST = 20
-"""The VAD answers at most 0.2 s late; sound that began earlier was something else."""
+_LATEST = 12
+"""The VAD begins to doubt within 0.12 s of a true onset; sound that began earlier was something else."""
 _SOFT_DB, _SOFT_FRAMES = 5.0, 6
 _CHANGE = 12
 _PER_CHUNK = CHUNK / HOP
@@ -43,6 +44,7 @@ class SpeechGate:
         self._votes = 0
         self._hang = 0
         self._first = 0
+        self._doubt = 0
         self._last_end = 0
         self.now: Spoken | None = None
         self.recent: list[Spoken] = []
@@ -63,8 +65,7 @@ class SpeechGate:
         loud = len(heard) > 0 and float(heard.max()) > border_dbm0
         if self.now is None:
             self._votes = self._votes + 1 if probability >= _ON and loud else 0
-            if self._votes == 1:
-                self._first = first
+            self._soft_run(probability, first)
             if self._votes >= _CHUNKS_ON:
                 self._begin(border_dbm0, floor_dbm0)
         elif probability >= _OFF and loud:
@@ -74,12 +75,21 @@ class SpeechGate:
             if self._hang >= _HANG_CHUNKS:
                 self._end(border_dbm0)
 
+    def _soft_run(self, probability: float, first: int) -> None:
+        """Remember where the VAD began to doubt: it is slow after music, for which it is quite sure of no speech."""
+        if probability >= _DOUBT:
+            if self._doubt == 0:
+                self._first = first
+            self._doubt = 2
+        elif self._doubt:
+            self._doubt -= 1
+
     def _begin(self, border_dbm0: float, floor_dbm0: float) -> None:
         before = round((self.recent[-1].until_s or 0.0) * RATE_HZ / HOP) if self.recent else 0
         onset = max(before, self._onset(border_dbm0, floor_dbm0))
         self.now = Spoken(onset * HOP / RATE_HZ)
         self.recent = [*self.recent[-5:], self.now]
-        self._votes = self._hang = 0
+        self._votes = self._hang = self._doubt = 0
         self._last_end = int((self._chunks + 1) * _PER_CHUNK) + 1
 
     def _end(self, border_dbm0: float) -> None:

@@ -55,6 +55,10 @@ class Vad:
         self._rate = np.array(RATE_HZ, dtype=np.int64)
         self._audio: Floats = np.zeros(_CONTEXT, dtype=np.float32)
 
+    def reset(self) -> None:
+        """Forget what was heard: after music the network is slow to believe in speech."""
+        self._state = np.zeros((2, 1, 128), dtype=np.float32)
+
     def feed(self, samples: Floats) -> list[float]:
         """One probability for each chunk that became complete; chunk k covers samples [256 k, 256 k + 256)."""
         self._audio = np.concatenate((self._audio, samples / np.float32(32768.0)))
