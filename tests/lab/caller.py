@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import re
 import struct
@@ -19,6 +20,7 @@ class _Socket(asyncio.DatagramProtocol):
         self.payloads: list[bytes] = []
         self.rtp = False
         self.grown = asyncio.Event()
+        self.arrived = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)
@@ -30,6 +32,7 @@ class _Socket(asyncio.DatagramProtocol):
             self.grown.set()
         else:
             self.got.put_nowait((time.monotonic(), data))
+            self.arrived.set()
 
 
 async def _bound() -> tuple[_Socket, int]:
@@ -97,8 +100,14 @@ class Caller:
                     return at, text
 
     async def dial(self, answer: str = r"SIP/2\.0 [2-6]", within_s: float = 20.0) -> str:
-        """INVITE, wait for a final answer, ACK."""
-        self.send(self.request("INVITE", self.sdp()))
+        """INVITE, repeated while nothing comes back (UDP may lose it), wait for a final answer, ACK."""
+        invite = self.request("INVITE", self.sdp())
+        async with asyncio.timeout(within_s):
+            while self.sip.got.empty():
+                self.sip.arrived.clear()
+                self.send(invite)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.sip.arrived.wait(), 0.5)
         _, text = await self.until(answer, within_s)
         self.learn(text)
         self.send(self.request("ACK"))
