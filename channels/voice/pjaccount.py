@@ -17,7 +17,6 @@ REGISTER_EXPIRES_S: Final = 300
 _RETRY_S: Final = 5
 _KEEP_ALIVE_S: Final = 15
 _MAX_ACCOUNTS: Final = 7
-_BUSY: Final = 486
 _SRTP: Final = {
     "off": "PJMEDIA_SRTP_DISABLED",
     "optional": "PJMEDIA_SRTP_OPTIONAL",
@@ -26,7 +25,11 @@ _SRTP: Final = {
 
 
 class PjAccount(AccountBase):
-    """An account and what became of its registration."""
+    """An account and what became of its registration.
+
+    Who calls us is refused by pjsua2 itself (500). A Call object of ours for it, hung up inside the callback or later,
+    aborted the engine when the INVITE was malformed: 16 engines in 1,050 such messages against none in 2,900 without.
+    """
 
     def __init__(self, account: Account) -> None:
         super().__init__()
@@ -37,7 +40,6 @@ class PjAccount(AccountBase):
         self.phrase = ""
         self.answered_by_far_end = False
         self.on_answer: list[Callable[[], None]] = []
-        self._strangers: list[Any] = []
 
     @property
     def registered(self) -> bool:
@@ -59,14 +61,6 @@ class PjAccount(AccountBase):
         self.answered_by_far_end = bool(str(prm.rdata.wholeMsg))
         for callback in list(self.on_answer):
             callback()
-
-    def onIncomingCall(self, prm: Any) -> None:
-        call = pj.Call(self, prm.callId)
-        refusal = pj.CallOpParam()
-        refusal.statusCode = _BUSY
-        call.hangup(refusal)
-        # dropped later: a call object must outlive its call
-        self._strangers = [*self._strangers[-8:], call]
 
 
 class Accounts:
