@@ -78,6 +78,7 @@ def examine(config: Config, path: Path | None, wrong: ConfigError | None) -> lis
         *_prompts(config),
         *_models(),
         *_secrets(config),
+        *_trunks(config),
     ]
 
 
@@ -248,3 +249,21 @@ def _secrets(config: Config) -> Iterator[Finding]:
             yield Finding("secrets", State.WRONG, "secret_absent", {"path": path, "cause": error}, "secret_absent_fix")
         else:
             yield Finding("secrets", State.OK, "secret", {"path": path})
+
+
+def _trunks(config: Config) -> Iterator[Finding]:
+    """Asked without a password: any answer shows that the way is open, even 401 or 403."""
+    from siaga.cli.parts import trunk_of
+    from siaga.cli.sip_options import NoAnswerError, ask
+
+    for name, settings in config.trunks.items():
+        try:
+            answer = ask(trunk_of(name, settings, password=""))
+        except (NoAnswerError, ValueError) as error:
+            yield Finding("trunks", State.WRONG, "trunk_down", {"name": name, "cause": error}, "trunk_down_fix")
+            continue
+        if answer.codecs:
+            values = {"name": name, "code": answer.code, "codecs": ", ".join(answer.codecs)}
+            yield Finding("trunks", State.OK, "trunk", values)
+        else:
+            yield Finding("trunks", State.OK, "trunk_without_codecs", {"name": name, "code": answer.code})

@@ -71,7 +71,7 @@ class Parts:
         """``trunks``: those that will be used. Raises Stop 78 when a secret that they need is not there."""
         self._config = config
         self._zone = ZoneInfo(config.timezone)
-        self._trunks = {name: _trunk(name, config.trunks[name]) for name in trunks}
+        self._trunks = {name: _with_password(name, config.trunks[name]) for name in trunks}
         self._channels: dict[str, ClosableChannel] = {}
         self._database: Database | None = None
         self._ledger: Ledger | None = None
@@ -169,9 +169,8 @@ def keep(record: Record, folder: Path) -> Record:
     return replace(record, outcome=replace(record.outcome, evidence=(*record.outcome.evidence, result)))
 
 
-def _trunk(name: str, settings: TrunkSettings) -> Trunk:
+def trunk_of(name: str, settings: TrunkSettings, password: str) -> Trunk:
     """The trunk as the channel wants it, without ``dial``: numbers come to it as the dial guard rewrote them."""
-    password = _secret(settings.password.value, f"trunk.{name}.password") if settings.password else ""
     ports = settings.rtp_ports
     return Trunk(
         name=name,
@@ -189,6 +188,11 @@ def _trunk(name: str, settings: TrunkSettings) -> Trunk:
         self_check=settings.self_check,
         tls_ca=str(settings.tls_ca) if settings.tls_ca else "",
     )
+
+
+def _with_password(name: str, settings: TrunkSettings) -> Trunk:
+    path = f"trunk.{name}.password"
+    return trunk_of(name, settings, _secret(settings.password.value, path) if settings.password else "")
 
 
 def _secret(read: Callable[[], str], path: str) -> str:

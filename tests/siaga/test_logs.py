@@ -1,0 +1,86 @@
+"""Logs go to stderr, say which run they belong to, and hold neither secrets nor whole telephone numbers."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+import structlog
+
+from siaga.cli.logs import HIDDEN, configure, redacted_text
+
+Stderr = pytest.CaptureFixture[str]
+
+
+def lines(stderr: Stderr) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stderr.readouterr().err.splitlines()]
+
+
+def test_a_line_is_json_with_the_run_it_belongs_to(capsys: Stderr) -> None:
+    configure(1)
+    with structlog.contextvars.bound_contextvars(run_id="20261120T083000Z-abcdef"):
+        structlog.get_logger("siaga.test").info("run started", channel="sip")
+    [line] = lines(capsys)
+    assert line["run_id"] == "20261120T083000Z-abcdef"
+    assert (line["event"], line["level"], line["channel"]) == ("run started", "info", "sip")
+    assert line["timestamp"].endswith("Z")
+
+
+def test_libraries_that_log_by_the_standard_way_are_told_the_same_way(capsys: Stderr) -> None:
+    configure(0)
+    logging.getLogger("asyncio").warning("Executing took %d seconds", 3)
+    assert lines(capsys)[0]["event"] == "Executing took 3 seconds"
+
+
+@pytest.mark.parametrize(("verbosity", "told"), [(0, "c"), (1, "bc"), (2, "abc"), (9, "abc")])
+def test_every_v_tells_more(capsys: Stderr, verbosity: int, told: str) -> None:
+    configure(verbosity)
+    log = structlog.get_logger("siaga.test")
+    log.debug("a")
+    log.info("b")
+    log.warning("c")
+    assert [line["event"] for line in lines(capsys)] == list(told)
+
+
+def test_a_secret_is_hidden_wherever_it_stands(capsys: Stderr) -> None:
+    configure(0)
+    log = structlog.get_logger("siaga.test")
+    error = RuntimeError("password=hunter2 of +62 811-1234-5678")
+    log.error(
+        "failed", exc_info=error, password="hunter2", trunk={"api_key": "hunter2"}, url="postgresql://u:hunter2@db/x"
+    )
+    text = capsys.readouterr().err
+    assert "hunter2" not in text
+    assert "1234" not in text
+    assert HIDDEN in text
+    assert "RuntimeError" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("sip:+628112345678@pbx", "sip:+62***78@pbx"),
+        ("0811-2345-678", "08***78"),
+        ("1500", "1500"),
+        ("run 20261120T083000Z-abcdef", "run 20261120T083000Z-abcdef"),
+        ("127.0.0.1:33928", "127.0.0.1:33928"),
+        ('Digest response="abc", nonce="def"', f"Digest response={HIDDEN}, nonce={HIDDEN}"),
+        ("token: abc.def", f"token: {HIDDEN}"),
+    ],
+)
+def test_numbers_keep_their_ends_and_short_codes_stay(text: str, redacted: str) -> None:
+    assert redacted_text(text) == redacted
+
+
+def test_a_value_that_cannot_be_written_ends_no_call(capsys: Stderr, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Odd:
+        def __repr__(self) -> str:
+            raise ValueError("no")
+
+    configure(0)
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    structlog.get_logger("siaga.test").warning("odd", value=Odd())
+    structlog.get_logger("siaga.test").warning("next")
+    assert lines(capsys)[-1]["event"] == "next"
