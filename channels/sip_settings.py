@@ -13,13 +13,16 @@ from channels.declared import Declared
 from probe.setting import ConfigPath, Secret, Setting
 from probe.setting_errors import Place, refuse_at
 
-_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)"
+_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
 _URI = re.compile(
     r"(?P<scheme>sips?):(?:(?P<user>[A-Za-z0-9_.!~*'()&=+$,;?/%-]+)(?P<password>:[^@]*)?@)?"
-    rf"(?P<host>{_HOST})(?::(?P<port>\d{{1,5}}))?(?P<parameters>(?:;[A-Za-z0-9_.!~*'()%+-]+(?:=[A-Za-z0-9_.!~*'()%+:\[\]-]+)?)*)"
+    rf"(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?(?P<parameters>(?:;[A-Za-z0-9_.!~*'()%+-]+(?:=[A-Za-z0-9_.!~*'()%+:\[\]-]+)?)*)"
 )
 _NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
 _REWRITE = re.compile(r"[^{}\s@;:]*\{(?:national|e164|digits)\}[^{}\s@;:]*")
+
+_TRANSPORT = re.compile(r";transport=([^;]*)", re.IGNORECASE)
+TRANSPORTS = ("udp", "tcp", "tls")
 
 VERBS = frozenset({"expect", "press", "play", "end"})
 EXPECTS = frozenset({"answer", "prompt", "agent", "music", "tone", "silence", "status"})
@@ -32,6 +35,9 @@ def check_uri(value: str) -> str | None:
         return 'not a SIP URI; allowed: "sip:USER@HOST", with :PORT and ;transport=udp|tcp|tls where needed'
     if match["password"] is not None:
         return "a literal secret is refused: a SIP URI holds no password; use a [trunk.NAME] with username and password"
+    transport = _TRANSPORT.search(match["parameters"])
+    if transport is not None and transport[1].lower() not in TRANSPORTS:
+        return f"transport {transport[1]!r} is not known; allowed: {', '.join(TRANSPORTS)}"
     return _check_host(match["host"])
 
 
@@ -77,7 +83,7 @@ class PortRange:
 
 
 def _to_ports(value: object) -> object:
-    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"([0-9]{1,5})-([0-9]{1,5})", value) if isinstance(value, str) else None
     if match is None:
         raise ValueError('allowed: "FIRST-LAST", such as "16000-16999"')
     first, last = int(match[1]), int(match[2])

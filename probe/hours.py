@@ -20,7 +20,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
 _KEYS = ("timezone", "holidays", "joint_leave", "except")
 _ALLOWED = f"{', '.join(DAYS)}, ranges such as mon-fri, {', '.join(_KEYS)}"
-_INTERVAL = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
+_INTERVAL = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
 _HOW = 'allowed: "HH:MM-HH:MM", such as "08:00-17:00", "00:00-24:00" or past midnight "22:00-06:00"'
 
 

@@ -26,7 +26,7 @@ TONES = ("busy", "ringback", "congestion", "sit")
 _WITH_ARGUMENT = {
     "prompt": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*"),
     "tone": re.compile("|".join(TONES)),
-    "status": re.compile(r"[1-6]\d\d"),
+    "status": re.compile(r"[1-6][0-9]{2}"),
     "element": re.compile(r".+", re.DOTALL),
 }
 
