@@ -11,7 +11,7 @@ from channels.voice.uri import parse_uri
 
 GOOD = [
     "sip:1500@pbx.example", "sip:1500+busy@127.0.0.1:5070", "sip:[::1]:5060", "sips:alice@pbx.example",
-    "sip:asterisk_1", "sip:+6221@h;transport=tls", "sip:a;b=c@h;user=phone;lr", "sip:1500@h;transport=TCP", 
+    "sip:asterisk_1", "sip:+6221@h;transport=tls", "sip:a;b=c@h;user=phone;lr", "sip:1500@h;transport=TCP",
 ]  # fmt: skip
 BAD = [
     "", "sip:", "sip:@h", "sip:a@", "1500@h", "http://h", "sip:a@h:0", "sip:a@h:65536", "sip:a@1.2.3", "sip:a@[::g]",
