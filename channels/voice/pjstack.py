@@ -42,7 +42,7 @@ class Stack:
     """Owns the endpoint. Every method on the main thread."""
 
     def __init__(
-        self, user_agent: str, on_message: Callable[[LoggedMessage], None], on_garbage: Callable[[], None]
+        self, user_agent: str, on_message: Callable[[LoggedMessage], None], on_garbage: Callable[[str, str], None]
     ) -> None:
         self._failures: deque[tuple[float, str]] = deque(maxlen=32)
         self._transports: dict[tuple[object, ...], int] = {}
@@ -101,6 +101,8 @@ def _configuration(user_agent: str, log: SipLog) -> Any:
     config.medConfig.clockRate = RATE_HZ
     config.medConfig.sndClockRate = RATE_HZ
     config.medConfig.ecTailLen = 0
+    # closing the idle (null) device stops the clock that would also process the connection of the next call's ports
+    config.medConfig.sndAutoCloseTime = -1
     config.logConfig.level = 4
     # the wheel hands lines to a writer only up to this level
     config.logConfig.consoleLevel = 4

@@ -282,9 +282,11 @@ class CallSession:
         self._closed.set()
 
     async def _rescued(self) -> None:
-        if self._dialog is not None:
-            self._trace.note(time.monotonic(), await self._rescue(self._dialog))
-        self._leave_engine()
+        try:
+            if self._dialog is not None:
+                self._trace.note(time.monotonic(), await self._rescue(self._dialog))
+        finally:
+            self._leave_engine()
 
     async def _finish(self) -> Report:
         self._hang_up()

@@ -16,7 +16,7 @@ _HEAD: Final = re.compile(
 )
 _HEAD_LENGTH: Final = 400
 _END: Final = "\n--end msg--"
-_GARBAGE: Final = "Error processing"
+_GARBAGE: Final = re.compile(r"Dropping \d+ bytes packet from \S+ (?P<peer>\S+) : (?P<why>[^\n]*)")
 _CUT_MARK: Final = "\r\n[cut off here: longer than the log's buffer]"
 
 
@@ -32,9 +32,9 @@ class LoggedMessage:
 
 
 class SipLog(LogWriterBase):
-    """Receives pjsip's log lines; gives messages and complaints to the engine and drops the rest."""
+    """Receives pjsip's log lines; gives messages, and peers that sent none, to the engine and drops the rest."""
 
-    def __init__(self, on_message: Callable[[LoggedMessage], None], on_garbage: Callable[[], None]) -> None:
+    def __init__(self, on_message: Callable[[LoggedMessage], None], on_garbage: Callable[[str, str], None]) -> None:
         super().__init__()
         self._on_message = on_message
         self._on_garbage = on_garbage
@@ -49,7 +49,7 @@ class SipLog(LogWriterBase):
             end = body.rfind(_END)
             body = body[:end] if end >= 0 else body + _CUT_MARK
             self._on_message(LoggedMessage(at, match["way"] == "TX", match["transport"], match["peer"], body))
+        elif garbage := _GARBAGE.search(text[:_HEAD_LENGTH]):
+            self._on_garbage(garbage["peer"], garbage["why"])
         elif entry.level <= 2:
-            if _GARBAGE in text:
-                self._on_garbage()
             sys.stderr.write(text.strip()[:300] + "\n")
