@@ -42,7 +42,9 @@ def wsinv(draft: Draft, rng: random.Random) -> None:
     folded = []
     for name, value in draft.headers:
         odd = "".join(rng.choice((c.upper(), c.lower())) for c in name) + rng.choice(("", " ", "  \t"))
-        folded.append((odd, value.replace(";", rng.choice((" ;", ";\r\n ", "; "))).replace(" ", rng.choice((" ", "\r\n  ")), 1)))
+        folded.append(
+            (odd, value.replace(";", rng.choice((" ;", ";\r\n ", "; "))).replace(" ", rng.choice((" ", "\r\n  ")), 1))
+        )
     draft.headers = folded
 
 
@@ -98,9 +100,13 @@ def mpart01(draft: Draft, rng: random.Random) -> None:
     """A multipart body with binary parts, sometimes without its end."""
     edge = "7a9cbec02ceef655"
     der = "".join(chr(rng.randrange(256)) for _ in range(300))
-    parts = f"--{edge}\r\nContent-Type: text/plain\r\n\r\nHi\r\n--{edge}\r\nContent-Type: application/octet-stream\r\n\r\n{der}\r\n"
+    parts = f"--{edge}\r\nContent-Type: text/plain\r\n\r\nHi\r\n"
+    parts += f"--{edge}\r\nContent-Type: application/octet-stream\r\n\r\n{der}\r\n"
     end = rng.choice((f"--{edge}--\r\n", "", f"--{edge}", f"--{edge}\r\n\r\n--{edge}\r\n:\r\n--{edge}--"))
-    draft.carry(parts + end, f"multipart/{rng.choice(('mixed', 'alternative', 'signed', ''))};boundary={rng.choice((edge, '', chr(34)))}")
+    draft.carry(
+        parts + end,
+        f"multipart/{rng.choice(('mixed', 'alternative', 'signed', ''))};boundary={rng.choice((edge, '', chr(34)))}",
+    )
 
 
 def unreason(draft: Draft, _: random.Random) -> None:
@@ -239,13 +245,18 @@ def unksm2(draft: Draft, _: random.Random) -> None:
 
 
 def bext01(draft: Draft, _: random.Random) -> None:
-    draft.add("Require", "nothingSupportsThis, nothingSupportsThisEither, 100rel, timer, replaces, " + ",".join("abcdefgh" * 20))
+    draft.add(
+        "Require",
+        "nothingSupportsThis, nothingSupportsThisEither, 100rel, timer, replaces, " + ",".join("abcdefgh" * 20),
+    )
     draft.add("Proxy-Require", "noProxiesSupportThis")
     draft.add("Supported", ", ,,100rel,,")
 
 
 def invut(draft: Draft, rng: random.Random) -> None:
-    kind = rng.choice(("application/unknownformat", "application", "/", "application/sdp;", "message/sipfrag", "x/" + "y" * 3000))
+    kind = rng.choice(
+        ("application/unknownformat", "application", "/", "application/sdp;", "message/sipfrag", "x/" + "y" * 3000)
+    )
     draft.carry("<audio>\n <pcmu port='443'/>\n</audio>\n", kind)
 
 
@@ -256,8 +267,15 @@ def regaut01(draft: Draft, _: random.Random) -> None:
 
 def multi01(draft: Draft, rng: random.Random) -> None:
     """Headers that must stand alone, several times, with other values."""
-    extra = [("To", "sip:second@127.0.0.1;tag=2"), ("From", "sip:second@127.0.0.1;tag=3"), ("Call-ID", "second"), ("CSeq", "5 INVITE"),
-             ("Max-Forwards", "5"), ("Via", "SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKother"), ("CSeq", "59 OPTIONS")]  # fmt: skip
+    extra = [
+        ("To", "sip:second@127.0.0.1;tag=2"),
+        ("From", "sip:second@127.0.0.1;tag=3"),
+        ("Call-ID", "second"),
+        ("CSeq", "5 INVITE"),
+        ("CSeq", "59 OPTIONS"),
+        ("Max-Forwards", "5"),
+        ("Via", "SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKother"),
+    ]
     rng.shuffle(extra)
     draft.headers = extra + draft.headers if rng.random() < 0.4 else draft.headers + extra
 
@@ -277,11 +295,13 @@ def zeromf(draft: Draft, rng: random.Random) -> None:
 
 
 def cparam01(draft: Draft, _: random.Random) -> None:
-    draft.put("Contact", f"sip:+19725552222@{HERE};unknownparam;q=;expires=;+sip.instance=\"<urn:uuid:>\"")
+    draft.put("Contact", f'sip:+19725552222@{HERE};unknownparam;q=;expires=;+sip.instance="<urn:uuid:>"')
 
 
 def cparam02(draft: Draft, _: random.Random) -> None:
-    draft.put("Contact", f"<sip:+19725552222@{HERE};unknownparam;maddr=127.0.0.2;transport=sctp;ttl=999;method=BYE;user=>")
+    draft.put(
+        "Contact", f"<sip:+19725552222@{HERE};unknownparam;maddr=127.0.0.2;transport=sctp;ttl=999;method=BYE;user=>"
+    )
 
 
 def regescrt(draft: Draft, _: random.Random) -> None:
@@ -291,7 +311,10 @@ def regescrt(draft: Draft, _: random.Random) -> None:
 
 def sdp01(draft: Draft, _: random.Random) -> None:
     draft.add("Accept", "text/nobodyKnowsThis, */*;q=, ,")
-    draft.carry("v=0\r\no=mhandley 29739 7272939 IN IP4 127.0.0.3\r\ns=-\r\nc=IN IP4 127.0.0.4\r\nt=0 0\r\nm=video 492170 RTP/AVP 31\r\nm=audio 49217 RTP/AVP 0 12\r\na=rtpmap:31 LPC")
+    draft.carry(
+        "v=0\r\no=mhandley 29739 7272939 IN IP4 127.0.0.3\r\ns=-\r\nc=IN IP4 127.0.0.4\r\nt=0 0\r\n"
+        "m=video 492170 RTP/AVP 31\r\nm=audio 49217 RTP/AVP 0 12\r\na=rtpmap:31 LPC"
+    )
 
 
 def inv2543(draft: Draft, _: random.Random) -> None:
@@ -305,9 +328,10 @@ def inv2543(draft: Draft, _: random.Random) -> None:
 TORTURES: Final[dict[str, Torture]] = {
     torture.__name__: torture
     for torture in (
-        wsinv, intmeth, esc01, escnull, esc02, lwsdisp, longreq, dblreq, semiuri, transports, mpart01, unreason, noreason,
-        badinv01, clerr, ncl, scalar02, scalarlg, quotbal, ltgtruri, lwsruri, lwsstart, trws, escruri, baddate, regbadct,
-        badaspec, baddn, badvers, mismatch01, mismatch02, bigcode, badbranch, insuf, unkscm, novelsc, unksm2, bext01, invut,
-        regaut01, multi01, mcl01, bcast, zeromf, cparam01, cparam02, regescrt, sdp01, inv2543,
+        wsinv, intmeth, esc01, escnull, esc02, lwsdisp, longreq, dblreq, semiuri, transports, mpart01,
+        unreason, noreason, badinv01, clerr, ncl, scalar02, scalarlg, quotbal, ltgtruri, lwsruri, lwsstart,
+        trws, escruri, baddate, regbadct, badaspec, baddn, badvers, mismatch01, mismatch02, bigcode,
+        badbranch, insuf, unkscm, novelsc, unksm2, bext01, invut, regaut01, multi01, mcl01, bcast, zeromf,
+        cparam01, cparam02, regescrt, sdp01, inv2543,
     )
 }  # fmt: skip
