@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,21 @@ from siaga.config_views import ProbeView, tables, views
 
 BUILT_IN_SOUNDS = ("pemberitahuan",)
 """Sounds that need no file: the disclosure."""
+Recordings = Callable[[Path], list[str]]
 _ALLOW = 'needs [dial] allow = ["+6221*", …]: what may be dialled'
 
 
 def check(document: Document, parts: Sections) -> Iterator[Place]:
     """Every mistake that only shows between sections; half-wrong probes are looked at as far as they can be read."""
     probes = views(document, parts)
+    recordings = cache(_recordings)
     yield from _duplicates(document, probes)
     yield from _allow_list(document, parts, probes)
     for probe in probes:
         yield from _references(document.data, probe)
         yield from _channel(parts, probe)
-        yield from _prompts(document, probe)
-        yield from _sounds(document, parts, probe)
+        yield from _prompts(document, probe, recordings)
+        yield from _sounds(document, parts, probe, recordings)
     yield from _maintenance(document, parts)
 
 
@@ -101,8 +104,8 @@ def _verbs(probe: ProbeView, channel: Declared) -> Iterator[Place]:
             yield Place(loc, message)
 
 
-def _prompts(document: Document, probe: ProbeView) -> Iterator[Place]:
-    known = _recordings(probe.prompts)
+def _prompts(document: Document, probe: ProbeView, recordings: Recordings) -> Iterator[Place]:
+    known = recordings(probe.prompts)
     for loc, value in probe.expectations():
         name = value.removeprefix("prompt:")
         if name != value and name not in known:
@@ -112,8 +115,8 @@ def _prompts(document: Document, probe: ProbeView) -> Iterator[Place]:
             yield Place(loc, f"no recording of the prompt {name!r}: {file} does not exist{hint}")
 
 
-def _sounds(document: Document, parts: Sections, probe: ProbeView) -> Iterator[Place]:
-    known = (*BUILT_IN_SOUNDS, *_recordings(parts.general.sounds))
+def _sounds(document: Document, parts: Sections, probe: ProbeView, recordings: Recordings) -> Iterator[Place]:
+    known = (*BUILT_IN_SOUNDS, *recordings(parts.general.sounds))
     for loc, step, _ in probe.steps:
         if isinstance(step, PlayStep) and step.play not in known:
             file = document.shown(parts.general.sounds / f"{step.play}.wav")
