@@ -25,15 +25,16 @@ class BoxError(Exception):
 @contextmanager
 def box(folder: Path) -> Iterator[str]:
     """Run the box in ``folder`` on a free port; yields its ``HOST:PORT``. Raises BoxError."""
-    child = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-P", "-m", "siaga", "lab", "--folder", str(folder), "--port", "0"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=(folder / "lab.log").open("wb"),
-        # Ctrl-C reaches a whole process group: the box must outlive it until our calls have hung up.
-        start_new_session=True,
-        preexec_fn=_die_with_parent,  # noqa: PLW1509 - no other thread runs yet, and it makes one system call
-    )
+    with (folder / "lab.log").open("wb") as said:
+        child = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-P", "-m", "siaga", "lab", "--folder", str(folder), "--port", "0"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            # Ctrl-C reaches a whole process group: the box must outlive it until our calls have hung up.
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no other thread runs yet, and it makes one system call
+        )
     try:
         yield _ready(child, folder)
     finally:

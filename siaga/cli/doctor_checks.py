@@ -27,6 +27,13 @@ LEAST_SPACE_GB: Final = 1.0
 CLOCK_TOLERANCE_MS: Final = 50.0
 PORTS_PER_CALL: Final = 2
 """RTP and RTCP."""
+_ASK_ENGINE: Final = """\
+import pjsua2
+endpoint = pjsua2.Endpoint()
+endpoint.libCreate()
+print("version", endpoint.libVersion().full)
+endpoint.libDestroy()
+"""
 _TIME_ERROR: Final = 5
 """adjtimex(2): the clock is not synchronised."""
 
@@ -93,10 +100,9 @@ def _configuration(path: Path | None, wrong: ConfigError | None) -> Iterator[Fin
 
 def _engine() -> Iterator[Finding]:
     """In a process of its own: a native library that crashes on loading must not take the doctor with it."""
-    ask = "import pjsua2 as p; e = p.Endpoint(); e.libCreate(); print('version', e.libVersion().full); e.libDestroy()"
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter with our own words
-            [sys.executable, "-c", ask], capture_output=True, text=True, timeout=20, check=False
+            [sys.executable, "-c", _ASK_ENGINE], capture_output=True, text=True, timeout=20, check=False
         )
         said = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("version ")]
         cause = "" if said else (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]

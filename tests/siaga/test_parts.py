@@ -1,0 +1,120 @@
+"""The composition root: what a configuration becomes, and what a run needs leave for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from probe.reasons import Reason
+from scheduler.run import NotNowError
+from siaga.cli import parts as parts_module
+from siaga.cli.exits import Exit, Stop
+from siaga.cli.parts import Parts, keep, order_of
+from siaga.config import Config, load
+from tests.scheduler.house import order
+from tests.siaga.test_watching import RECORD
+
+
+def load_with(config: Path, old: str, new: str) -> Config:
+    text = config.read_text("utf-8")
+    assert old in text
+    config.write_text(text.replace(old, new), "utf-8")
+    return load(config)
+
+
+def test_an_order_says_everything_the_probe_says(config: Path) -> None:
+    found = load(config)
+    wanted = found.probe("lewat-trunk")
+    assert wanted is not None
+    made = order_of(wanted, found)
+    assert (made.probe, made.channel, made.to, made.trunk) == ("lewat-trunk", "sip", "+62215001234", "line")
+    assert (made.script, made.cap_s) == (wanted.script, 62.0)
+    assert (made.prompts, made.sounds) == (config.parent / "prompts", config.parent / "sounds")
+    assert (made.language, made.trigger, made.slot) == ("en", "cli", None)
+
+
+def test_a_number_is_dialled_as_the_trunk_wants_it(config: Path) -> None:
+    found = load(config)
+    wanted = found.probe("lewat-trunk")
+    assert wanted is not None
+    assert Parts(found, ["line"]).house.admit(order_of(wanted, found)) == "0215001234"
+
+
+async def test_without_room_in_the_ledger_nothing_may_be_dialled(config: Path) -> None:
+    parts = Parts(load_with(config, 'allow = ["+6221*"]', 'allow = ["+6221*"]\nmax_calls_per_hour = 2'))
+    async with parts.house.leave(order(), "run-1"), parts.house.leave(order(), "run-2"):
+        with pytest.raises(NotNowError, match="max_calls_per_hour") as no:
+            async with parts.house.leave(order(), "run-3"):
+                pytest.fail("a third call was let through")
+    assert no.value.reason is Reason.BUDGET
+    await parts.house.close()
+
+
+async def test_a_call_that_has_ended_still_counts(config: Path) -> None:
+    parts = Parts(load_with(config, 'allow = ["+6221*"]', 'allow = ["+6221*"]\nmax_calls_per_hour = 1'))
+    async with parts.house.leave(order(), "run-1"):
+        await asyncio.sleep(0.002)
+    with pytest.raises(NotNowError):
+        await AsyncExitStack().enter_async_context(parts.house.leave(order(), "run-2"))
+    await parts.house.close()
+
+
+async def test_when_every_channel_of_the_trunk_is_taken_the_run_says_so(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts_module, "CHANNEL_WAIT_S", 0.1)
+    monkeypatch.setattr("siaga.cli.parts.tempfile.gettempdir", lambda: str(tmp_path))
+    found = load(config)
+    wanted = found.probe("lewat-trunk")
+    assert wanted is not None
+    mine, theirs = Parts(found, ["line"]), Parts(found, ["line"])
+    asked = order_of(wanted, found)
+    async with mine.house.leave(asked, "run-1"):
+        with pytest.raises(NotNowError, match="trunk line: all 1 channels busy") as no:
+            async with theirs.house.leave(asked, "run-2"):
+                pytest.fail("a second call on a trunk of one channel")
+    assert no.value.reason is Reason.LEASE_BUSY
+    async with theirs.house.leave(asked, "run-3"):
+        pass
+    await mine.house.close()
+    await theirs.house.close()
+
+
+async def test_a_database_that_cannot_be_used_is_our_side_with_a_sentence(config: Path) -> None:
+    (config.parent / "siaga.db").mkdir()
+    parts = Parts(load(config))
+    with pytest.raises(NotNowError, match=r"siaga\.db") as no:
+        async with parts.house.leave(order(), "run-1"):
+            pytest.fail("dialled without a ledger")
+    assert no.value.reason is Reason.INTERNAL_ERROR
+    await parts.house.close()
+
+
+def test_a_folder_of_evidence_is_named_after_the_day_at_the_centre(config: Path) -> None:
+    late = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)  # already the next day in Jakarta
+    folder = Parts(load(config)).house.folder("20261120T233000Z-abcdef", late)
+    assert folder == config.parent / "evidence" / "2026-11-21" / "20261120T233000Z-abcdef"
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_result_lies_beside_the_recording_and_is_named_in_the_record(tmp_path: Path) -> None:
+    kept = keep(RECORD, tmp_path)
+    assert kept.outcome.evidence[-1].kind == "result"
+    assert kept.outcome.evidence[-1].path == tmp_path / "result.json"
+    assert json.loads((tmp_path / "result.json").read_text("utf-8")) == RECORD.to_json()
+
+
+def test_a_trunk_whose_password_is_not_there_ends_with_78(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SIAGA_TEST_PASSWORD", raising=False)
+    secret = 'register = false\nusername = "u"\npassword = { env = "SIAGA_TEST_PASSWORD" }'
+    found = load_with(config, "register = false", secret)
+    Parts(found)
+    with pytest.raises(Stop) as stop:
+        Parts(found, ["line"])
+    assert stop.value.code is Exit.CONFIG
+    assert "SIAGA_TEST_PASSWORD" in stop.value.message
