@@ -9,6 +9,7 @@ Voices, music and noise of the agent's part are synthetic: read the figures as r
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -55,6 +56,11 @@ KNOWN = "Semua petugas kami sedang melayani nasabah lain. Mohon tunggu giliran A
 HOLDS = ("Mohon ditunggu.", "Panggilan Anda akan kami sambungkan.", "Sebentar ya.", "Menghubungkan.")
 
 
+def figure(text: str) -> None:
+    """One line of the result."""
+    sys.stdout.write(text + "\n")
+
+
 def listen(samples: Ints, bank: PromptBank, arm_s: float | None = None) -> list[Observation]:
     """Everything an ear makes of a call."""
     ear, found = Ear(bank), list[Observation]()
@@ -92,7 +98,7 @@ def report_prompts(known: dict[str, Floats], others: dict[str, Floats], rng: np.
         "noise 20 dB below": lambda s: mu_law(s + noise(len(s) / 8000, -38.0)[: len(s)]),
         "noise 15 dB below": lambda s: mu_law(s + noise(len(s) / 8000, -33.0)[: len(s)]),
     }
-    print(f"prompts: {len(known)} known, {len(others)} impostors, {len(bank.twins)} pairs begin alike")
+    figure(f"prompts: {len(known)} known, {len(others)} impostors, {len(bank.twins)} pairs begin alike")
     for name, spoil in spoils.items():
         missed, wrong, errors, delays = 0, 0, list[float](), list[float]()
         for prompt, sound in known.items():
@@ -105,7 +111,7 @@ def report_prompts(known: dict[str, Floats], others: dict[str, Floats], rng: np.
             wrong += len(seen) - len(right)
             errors += [abs(o.onset - len(lead) / 8000) * 1000 for o in right[:1]]
             delays += [o.at - o.onset for o in right[:1]]
-        print(
+        figure(
             f"  {name:18} missed {missed / len(known):6.1%}  wrong {wrong:2}  onset error p95 "
             f"{np.percentile(errors, 95):5.2f} ms  confirmed p95 {np.percentile(delays, 95):.2f} s"
         )
@@ -113,7 +119,7 @@ def report_prompts(known: dict[str, Floats], others: dict[str, Floats], rng: np.
     found = listen(mu_law(np.concatenate([stream, music(60.0)])), bank)
     false = Counter(o.phase for o in found if isinstance(o, Prompt))
     tones = sum(isinstance(o, Tone) for o in found)
-    print(
+    figure(
         f"  impostors {len(stream) / 8000:.0f} s + music 60 s: {false[PromptPhase.CANDIDATE]} candidates, "
         f"{false[PromptPhase.CONFIRMED]} confirmed, {tones} tones"
     )
@@ -134,7 +140,7 @@ def report_onsets() -> None:
                 onsets = [o.onset for o in found if isinstance(o, Sound) and o.kind is SoundKind.SPEECH]
                 errors.append(min(abs(t - len(lead) / 8000) for t in onsets) * 1000 if onsets else 9999.0)
         p50, p95, worst = np.percentile(errors, [50, 95, 100])
-        print(f"speech onset after {name:8} error p50 {p50:.0f} ms, p95 {p95:.0f} ms, worst {worst:.0f} ms")
+        figure(f"speech onset after {name:8} error p50 {p50:.0f} ms, p95 {p95:.0f} ms, worst {worst:.0f} ms")
 
 
 def human_calls(count: int, rng: np.random.Generator) -> Iterator[tuple[str, Call, float, float]]:
@@ -195,8 +201,8 @@ def report_agents(count: int, rng: np.random.Generator) -> None:
         if good:
             delays.append(sure[0].at - onset)
             errors.append(abs(sure[0].onset - onset) * 1000)
-    print("people:", dict(sorted(found_n.items())))
-    print(
+    figure(f"people: {dict(sorted(found_n.items()))}")
+    figure(
         f"  confirmed after onset p50 {np.percentile(delays, 50):.1f} s, p95 {np.percentile(delays, 95):.1f} s, "
         f"worst {max(delays):.1f} s; onset error p95 {np.percentile(errors, 95):.0f} ms"
     )
@@ -206,7 +212,7 @@ def report_agents(count: int, rng: np.random.Generator) -> None:
         invented = any(o.phase is AgentPhase.CONFIRMED for o in agents)
         machine = any(o.phase is AgentPhase.MACHINE for o in agents)
         false_n[f"{kind}: {'INVENTED' if invented else 'machine' if machine else 'nobody'}"] += 1
-    print("nobody there:", dict(sorted(false_n.items())))
+    figure(f"nobody there: {dict(sorted(false_n.items()))}")
 
 
 def report_cost(known: dict[str, Floats], others: dict[str, Floats]) -> None:
@@ -223,7 +229,7 @@ def report_cost(known: dict[str, Floats], others: dict[str, Floats]) -> None:
         longest = max(longest, time.thread_time() - block)
     spent = time.process_time() - began
     seconds = len(stream) / 8000
-    print(
+    figure(
         f"cost with {len(bank.prompts)} prompts: {spent / seconds:.2%} of a core per call over {seconds:.0f} s, "
         f"longest block {longest * 1000:.1f} ms"
     )

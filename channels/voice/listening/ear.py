@@ -12,7 +12,16 @@ import numpy as np
 from channels.voice.listening.agent import AgentWatch, is_cadence
 from channels.voice.listening.bank import PromptBank
 from channels.voice.listening.evidence import Heard, Signal
-from channels.voice.listening.features import BLOCK, HOP, RATE_HZ, Block, Features, LineNoise, Samples
+from channels.voice.listening.features import (
+    BLOCK,
+    HOP,
+    RATE_HZ,
+    Block,
+    Features,
+    LineNoise,
+    Samples,
+    background_dbm0,
+)
 from channels.voice.listening.line import Line
 from channels.voice.listening.pieces import SpeechPieces
 from channels.voice.listening.prompts import PromptMatcher
@@ -87,13 +96,15 @@ class Ear:
         prompts = self._prompts.feed(block, border, floor)
         explained = self._prompts.explained
         tone = self._tones.burst_s >= _SHORT_BURST_S
-        self._gate.feed(block, self._vad.feed(block.samples), border, floor, tone)
+        behind = background_dbm0(self._gate.talker_dbm0(block.end_s), self._line.music_dbm0)
+        sound = max(border, behind)
+        self._gate.feed(block, self._vad.feed(block.samples), sound, floor, tone)
         recent = self._gate.recent
         last = recent[-1] if recent else None
         spoken_s = None if last is None else (block.end_s if last.until_s is None else last.until_s)
         tones = self._tones.feed(block, border, self._line.quiet_since_s, spoken_s)
         silent = self._line.silent
-        sounds = self._line.feed(block, border, last, self._tones, bool(tones))
+        sounds = self._line.feed(block, sound, last, self._tones, bool(tones))
         if self._line.silent and not silent:
             self._vad.reset()
         pieces = self._pieces.feed(block.end_s, recent, explained)

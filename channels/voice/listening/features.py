@@ -114,6 +114,18 @@ class Features:
         return block
 
 
+_BACKGROUND_DB, _HIGHEST_BACKGROUND_DBM0, _UNDER_MUSIC_DB = 22.0, -37.0, 8.0
+
+
+def background_dbm0(talker_dbm0: float, music_dbm0: float | None) -> float:
+    """What lies below this is behind the person who speaks: colleagues in the room, no turn and no end of a wait.
+
+    22 dB below the talker (a headset's distance), but never so high that music as loud as before would be missed.
+    """
+    music = _HIGHEST_BACKGROUND_DBM0 if music_dbm0 is None else music_dbm0 - _UNDER_MUSIC_DB
+    return min(talker_dbm0 - _BACKGROUND_DB, _HIGHEST_BACKGROUND_DBM0, music)
+
+
 class LineNoise:
     """Follows the noise of the line, so that comfort noise or a noisy trunk is still silence.
 

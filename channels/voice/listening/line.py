@@ -31,6 +31,7 @@ class Line:
         self.silent = False
         self.music_since_s: float | None = None
         self.music_ended_s: float | None = None
+        self.music_dbm0: float | None = None
         self.sound_since_s: float | None = None
         """Sound other than speech has been going on since then: music, tone, noise, or not yet known."""
         self.last_sound: tuple[float, float] | None = None
@@ -54,6 +55,7 @@ class Line:
             self._frame(now_s, level > border_dbm0, pure, block.end_s)
             now_s += _FRAME_S
         self._sort(block.end_s, speech, tones, told)
+        self._weigh_music(block)
         return self._out
 
     def _frame(self, start_s: float, loud: bool, pure: bool, at_s: float) -> None:
@@ -95,6 +97,12 @@ class Line:
         if self.music_since_s is None and self.sound_since_s is not None and self._is_music(at_s, tones):
             self.music_since_s = self.sound_since_s
             self._say(at_s, SoundKind.MUSIC, self.music_since_s, None)
+
+    def _weigh_music(self, block: Block) -> None:
+        """Follow the level of the music, slowly (a second)."""
+        if self.music_since_s is not None and len(block.levels):
+            level = float(np.mean(block.levels))
+            self.music_dbm0 = level if self.music_dbm0 is None else 0.9 * self.music_dbm0 + 0.1 * level
 
     def _is_music(self, at_s: float, tones: ToneDetector) -> bool:
         last = tones.last

@@ -21,6 +21,7 @@ _LATEST = 12
 """The VAD begins to doubt within 0.12 s of a true onset; sound that began earlier was something else."""
 _SOFT_DB, _SOFT_FRAMES = 5.0, 6
 _CHANGE = 12
+_TALKER_S = 8.0
 _PER_CHUNK = CHUNK / HOP
 
 
@@ -30,6 +31,7 @@ class Spoken:
 
     onset_s: float
     until_s: float | None = None
+    peak_dbm0: float = -90.0
 
 
 class SpeechGate:
@@ -59,6 +61,11 @@ class SpeechGate:
             self._step(0.0 if tone else probability, border_dbm0, floor_dbm0)
             self._chunks += 1
 
+    def talker_dbm0(self, now_s: float) -> float:
+        """Level of the loudest 32 ms of speech within the last 8 s, -90 when nobody spoke."""
+        ends = [(now_s if s.until_s is None else s.until_s, s.peak_dbm0) for s in self.recent]
+        return max((peak for end_s, peak in ends if now_s - end_s <= _TALKER_S), default=-90.0)
+
     def _step(self, probability: float, border_dbm0: float, floor_dbm0: float) -> None:
         first = int(self._chunks * _PER_CHUNK)
         heard = self._range(first, int((self._chunks + 1) * _PER_CHUNK) + 1)
@@ -69,6 +76,7 @@ class SpeechGate:
             if self._votes >= _CHUNKS_ON:
                 self._begin(border_dbm0, floor_dbm0)
         elif probability >= _OFF and loud:
+            self.now.peak_dbm0 = max(self.now.peak_dbm0, float(heard.mean()))
             self._hang, self._last_end = 0, int((self._chunks + 1) * _PER_CHUNK) + 1
         else:
             self._hang += 1

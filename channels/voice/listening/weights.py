@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-BIAS = -3.0
+BIAS = -3.1
 """Most speech in a queue is announcements."""
 CONFIRM = 0.8
 WAIT_PER_S = 0.8

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from channels.voice.listening.bank import PromptBank
 from channels.voice.listening.ear import Ear
 from probe.observation import AgentPhase, Observation
 from tests.channels.voice.listening.hearing import Cue, agents, listen, phases
-from tests.channels.voice.listening.voices import Call, cadence, music, noise, say, silence, tone
+from tests.channels.voice.listening.voices import Call, at_level, cadence, music, noise, say, silence, tone
 
 SUSPECTED, CONFIRMED, RETRACTED, MACHINE = AgentPhase
 MAN, WOMAN = "id+m3", "id+f2"
@@ -106,6 +107,29 @@ def test_comfort_noise_on_the_line_is_waiting_all_the_same(level: float) -> None
     call.add(silence(0.3))
     onset = call.add(GREETING, silence(6.0))
     one_confirmed(call.heard(noise_dbm0=level), onset)
+
+
+@pytest.mark.parametrize("words", ["Halo?", "Selamat pagi, dengan Budi, ada yang bisa saya bantu?"])
+def test_colleagues_talking_in_the_background_are_neither_a_turn_nor_music(words: str) -> None:
+    others = ("Baik Bapak, saldo Anda satu juta.", "Silakan ditunggu ya Bu.", "Nomor kartu lima lima dua.")
+    call = Queue()
+    call.add(silence(0.3))
+    greeting = np.concatenate([say(words, MAN), silence(7.0)])
+    room = np.zeros(len(greeting), dtype=np.float32)
+    for place, voice in enumerate((WOMAN, "id+f3", "id+m1", "ms+f4")):
+        chatter = np.concatenate([say(others[(place + k) % 3], voice) for k in range(8)])
+        room += np.resize(np.roll(chatter, 4000 * place), len(room))
+    onset = call.add(greeting + at_level(room, -46.0))
+    one_confirmed(call.heard(), onset)
+
+
+@pytest.mark.parametrize(("music_dbm0", "words_dbm0"), [(-34.0, -13.0), (-30.0, -12.0), (-18.0, -28.0)])
+def test_soft_music_after_a_loud_announcement_is_still_music(music_dbm0: float, words_dbm0: float) -> None:
+    call = Queue(music_s=0)
+    for seed in range(2):
+        call.add(music(5.0, music_dbm0, seed), say(UNKNOWN, dbm0=words_dbm0), silence(0.6))
+    call.add(music(5.0, music_dbm0))
+    assert phases(call.heard()) == [SUSPECTED, RETRACTED] * 2
 
 
 def test_comfort_noise_alone_is_nobody() -> None:
