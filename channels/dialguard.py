@@ -15,7 +15,7 @@ from channels.dialling import DialSettings
 from channels.sip_settings import check_uri
 from channels.telephone import HOME, Dialled, canonical, clean, country_of, readings, rewrite
 
-EMERGENCY = frozenset("110 112 113 115 117 118 119 122 123 129 911 999 995 000".split())
+EMERGENCY = frozenset("110 112 113 115 117 118 119 122 129 911 999 995 000".split())
 """Police, fire, ambulance, rescue, disaster, electricity in Indonesia (110 to 129), and the numbers that phones and
 switches elsewhere take for one: 112 (3GPP TS 22.101), 911, 999, 995, 000."""
 PREMIUM = ("62809", "62900", "1900", "1976", "979", "449", "61190", "65190")

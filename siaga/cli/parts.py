@@ -163,10 +163,12 @@ class Parts:
 
 
 def keep(record: Record, folder: Path) -> Record:
-    """Write ``result.json`` beside the recording and name it among the evidence. Raises EvidenceError."""
+    """Seal what the channel left, write ``result.json`` beside it and name both as evidence. Raises EvidenceError."""
+    sealed = tuple(evidence.seal(item.path, item.kind) for item in record.outcome.evidence)
+    record = replace(record, outcome=replace(record.outcome, evidence=sealed))
     data = json.dumps(record.to_json(), ensure_ascii=False, indent=1).encode()
     result = evidence.write(folder, "result.json", data + b"\n", "result")
-    return replace(record, outcome=replace(record.outcome, evidence=(*record.outcome.evidence, result)))
+    return replace(record, outcome=replace(record.outcome, evidence=(*sealed, result)))
 
 
 def trunk_of(name: str, settings: TrunkSettings, password: str) -> Trunk:
