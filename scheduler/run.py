@@ -8,12 +8,12 @@ is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -108,17 +108,14 @@ async def _play(
     stop: asyncio.Future[Reason] | None,
     on_event: Listener,
 ) -> Outcome:
-    if stop is not None and stop.done():
-        raise NotNowError(stop.result(), "")
-    channel = house.channel(order.channel)
-    async with house.leave(order, target.run_id):
+    async with AsyncExitStack() as held:
+        await _unless_stopped(held.enter_async_context(house.leave(order, target.run_id)), stop)
+        channel = house.channel(order.channel)
         session = await channel.open(target)
         walk: Walk | Exception
         try:
             walk = await play(order.script, session, cap_s=order.cap_s, stop=stop, on_event=on_event)
-        except (
-            Exception
-        ) as error:  # the recording of a run that we failed at is worth keeping: close first, then say so
+        except Exception as error:  # close first, then say so: the recording of such a run is worth keeping
             log.exception("the player failed")
             walk = error
         finally:
@@ -132,6 +129,21 @@ async def _play(
     return conclude(walk, report, order.language)
 
 
+async def _unless_stopped(waiting: Coroutine[None, None, None], stop: asyncio.Future[Reason] | None) -> None:
+    """Wait for leave, but not longer than until somebody stops the run. Raises NotNowError then."""
+    leave = asyncio.ensure_future(waiting)
+    watched: set[asyncio.Future[Any]] = {leave} if stop is None else {leave, stop}
+    try:
+        await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leave.cancel()  # without effect on leave that was given
+    if stop is not None and stop.done():
+        with suppress(asyncio.CancelledError):
+            await leave
+        raise NotNowError(stop.result(), "")
+    await leave
+
+
 async def _closed(session: Session) -> Report:
     """Close whatever happens around us: a cancelled run must not leave a call up."""
     closing = asyncio.ensure_future(asyncio.wait_for(session.close(), CLOSE_S))
@@ -140,9 +152,7 @@ async def _closed(session: Session) -> Report:
     except asyncio.CancelledError:
         await asyncio.wait({closing})
         raise
-    except (
-        Exception
-    ):  # a channel that cannot close is our fault, and the judgement of the target stands without its report
+    except Exception:  # our fault, but the judgement of the target stands without the report
         log.exception("the session did not close")
         return Report()
 

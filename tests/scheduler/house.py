@@ -60,6 +60,8 @@ class Surroundings:
     fails: str = ""
     refuse: bool = False
     not_now: NotNowError | None = None
+    leave_never_comes: bool = False
+    asked_for_leave: asyncio.Event = field(default_factory=asyncio.Event)
     log: list[str] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     on_open: Callable[[], object] = lambda: None
@@ -100,6 +102,9 @@ class Surroundings:
 
     @asynccontextmanager
     async def _leave(self, _order: Order, _run_id: str) -> AsyncIterator[None]:
+        self.asked_for_leave.set()
+        if self.leave_never_comes:
+            await asyncio.Event().wait()
         if self.not_now is not None:
             raise self.not_now
         self.log.append("leave taken")

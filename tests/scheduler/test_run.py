@@ -120,6 +120,26 @@ async def test_a_stop_before_the_conversation_keeps_it_from_being_dialled(tmp_pa
     assert "open" not in around.log
 
 
+async def test_a_stop_ends_the_wait_for_leave(tmp_path: Path) -> None:
+    stop: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
+    around = Surroundings(tmp_path, ANSWERED, leave_never_comes=True)
+    task = asyncio.create_task(do(around, stop=stop))
+    await around.asked_for_leave.wait()
+    stop.set_result(Reason.INTERRUPTED)
+    assert_ours(await task, Reason.INTERRUPTED)
+    assert around.log == ["admit", "keep"]
+
+
+async def test_a_run_cancelled_while_it_waits_for_leave_takes_none(tmp_path: Path) -> None:
+    around = Surroundings(tmp_path, ANSWERED, leave_never_comes=True)
+    task = asyncio.create_task(do(around))
+    await around.asked_for_leave.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert around.log == ["admit"]
+
+
 async def test_a_cancelled_run_closes_its_session_and_gives_back_its_leave(tmp_path: Path) -> None:
     opened = asyncio.Event()
     around = Surroundings(tmp_path, on_open=opened.set)
