@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from probe.outcome import Evidence
 from probe.reasons import Reason
 from scheduler.run import NotNowError
 from siaga.cli import parts as parts_module
@@ -103,10 +106,17 @@ def test_a_folder_of_evidence_is_named_after_the_day_at_the_centre(config: Path)
 
 
 def test_the_result_lies_beside_the_recording_and_is_named_in_the_record(tmp_path: Path) -> None:
-    kept = keep(RECORD, tmp_path)
-    assert kept.outcome.evidence[-1].kind == "result"
-    assert kept.outcome.evidence[-1].path == tmp_path / "result.json"
-    assert json.loads((tmp_path / "result.json").read_text("utf-8")) == RECORD.to_json()
+    recording = tmp_path / "recording.wav"
+    recording.write_bytes(b"RIFF")
+    recording.chmod(0o644)
+    found = Evidence("recording", recording, "told by the channel")
+    kept = keep(replace(RECORD, outcome=replace(RECORD.outcome, evidence=(found,))), tmp_path)
+    sealed, result = kept.outcome.evidence
+    assert sealed == Evidence("recording", recording, hashlib.sha256(b"RIFF").hexdigest())
+    assert recording.stat().st_mode & 0o777 == 0o600
+    assert (result.kind, result.path) == ("result", tmp_path / "result.json")
+    written = json.loads(result.path.read_text("utf-8"))
+    assert written["evidence"] == [{"kind": "recording", "path": str(recording), "sha256": sealed.sha256}]
 
 
 def test_a_trunk_whose_password_is_not_there_ends_with_78(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
