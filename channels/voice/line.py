@@ -20,7 +20,6 @@ from channels.voice.wire import Closed, Dial, Done, Event, Full, Lost, PressKeys
 from probe.observation import Answered, Ended, Media, MediaState, Observation, Placed, Signalled, Trouble
 from probe.reasons import Reason
 
-_REGISTER_WAIT_S: Final = 12.0
 _GIVE_UP_S: Final = 1.0
 """How long a hang-up may take to be confirmed before the call counts as over."""
 _TIMED_OUT: Final = 408
@@ -118,7 +117,7 @@ class Line:
             self._place()
             return
         self._account.on_answer.append(self._on_registration)
-        self.later(_REGISTER_WAIT_S, self._on_registration_timeout)
+        self.later(self.order.unanswered_s, self._on_registration_timeout)
         self._account.register_again()
 
     @property

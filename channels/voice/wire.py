@@ -53,7 +53,7 @@ class Dial:
     record: RecordPolicy = "all"
     cap_s: float
     unanswered_s: float
-    """So long without any response counts as a silent host."""
+    """So long without any response counts as a silent host or registrar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,9 +65,7 @@ async def test_five_calls_take_two_engines_and_each_call_is_its_own(pool: Pool, 
         await uas.wait_for("BYE", MAX_CALLS + 1)
 
 
-@pytest.mark.parametrize(
-    ("far_end", "sign", "farewell"), [(answering, Answered, "BYE"), (ringing, Progress, "CANCEL")]
-)
+@pytest.mark.parametrize(("far_end", "sign", "farewell"), [(answering, Answered, "BYE"), (ringing, Progress, "CANCEL")])
 async def test_a_killed_engine_is_seen_at_once_replaced_and_its_call_ended_by_the_parent(
     pool: Pool, tmp_path: Path, far_end: Reply, sign: type[Answered | Progress], farewell: str
 ) -> None:
@@ -154,10 +152,9 @@ async def test_stderr_of_a_dead_engine_is_kept_and_bounded(pool: Pool) -> None:
 
 async def test_the_first_kill_of_a_burst_does_not_take_the_others(pool: Pool, tmp_path: Path) -> None:
     sip = SipChannel(pool=pool)
-    async with Uas(answering) as uas:
-        async with call(sip, uas.uri, tmp_path / "a") as first:
-            await first.until(Answered)
-            os.kill(next(e for e in pool.engines if e.seats).pid, signal.SIGKILL)
-            await first.ended()
-            async with call(sip, uas.uri, tmp_path / "b") as second:
-                await second.until(Answered)
+    async with Uas(answering) as uas, call(sip, uas.uri, tmp_path / "a") as first:
+        await first.until(Answered)
+        os.kill(next(e for e in pool.engines if e.seats).pid, signal.SIGKILL)
+        await first.ended()
+        async with call(sip, uas.uri, tmp_path / "b") as second:
+            await second.until(Answered)
