@@ -26,14 +26,17 @@ def serve(folder: Path, host: str, port: int) -> int:
 
 
 async def _serve(folder: Path, host: str, port: int) -> int:
-    stop = asyncio.Event()
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
     from lab.box import open_box  # noqa: PLC0415 (numpy and espeak-ng are only for the box, not for its switch)
 
     async with open_box(folder, host, port) as box:
         show(f"ready sip:{box.hostport}")
         await stop.wait()
+        for number in (signal.SIGTERM, signal.SIGINT):  # a second one must not cut the farewell short
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
     return EX_OK
 
 

@@ -34,6 +34,10 @@ class _Socket(asyncio.DatagramProtocol):
             self.got.put_nowait((time.monotonic(), data))
             self.arrived.set()
 
+    def taken(self) -> list[tuple[float, bytes]]:
+        """Everything that came and was not looked at."""
+        return [self.got.get_nowait() for _ in range(self.got.qsize())]
+
 
 async def _bound() -> tuple[_Socket, int]:
     loop = asyncio.get_running_loop()
@@ -99,15 +103,19 @@ class Caller:
                 if re.match(pattern, text):
                     return at, text
 
-    async def dial(self, answer: str = r"SIP/2\.0 [2-6]", within_s: float = 20.0) -> str:
-        """INVITE, repeated while nothing comes back (UDP may lose it), wait for a final answer, ACK."""
-        invite = self.request("INVITE", self.sdp())
+    async def invite(self, user: str = "", within_s: float = 20.0) -> None:
+        """INVITE, repeated while nothing comes back: UDP may lose it. Raises TimeoutError."""
+        invite = self.request("INVITE", self.sdp(), user=user)
         async with asyncio.timeout(within_s):
             while self.sip.got.empty():
                 self.sip.arrived.clear()
                 self.send(invite)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.sip.arrived.wait(), 0.5)
+
+    async def dial(self, answer: str = r"SIP/2\.0 [2-6]", within_s: float = 20.0) -> str:
+        """INVITE, wait for a final answer, ACK."""
+        await self.invite()
         _, text = await self.until(answer, within_s)
         self.learn(text)
         self.send(self.request("ACK"))

@@ -89,24 +89,23 @@ async def interrupt(caller: Caller, box: Running) -> None:
 
 async def visit(box: Running, user: str, until: str, linger_s: float, act: Act) -> Seen:
     caller = await Caller(box.target, "1500").open()
-    caller.send(caller.request("INVITE", caller.sdp(), user=user))
     status = ""
-    if until != "ringing":
-        _, status = await caller.until(r"SIP/2\.0 [2-6]", 60.0)
-        caller.learn(status)
-        caller.send(caller.request("ACK"))
-    if "200 OK" in status:
-        await act(caller, box)
-    event, _, times = until.partition("*")
-    await box.happened(caller.call_id, event, int(times or 1))
-    await asyncio.sleep(linger_s)
-    messages = []
-    while not caller.sip.got.empty():
-        messages.append(caller.sip.got.get_nowait()[1].decode("utf-8", "replace"))
-    truth = list(box.truth(caller.call_id))
-    caller.send(caller.request("BYE" if status else "CANCEL"))
-    caller.close()
-    return Seen(status, messages, caller.rtp.payloads, truth)
+    try:
+        await caller.invite(user)
+        if until != "ringing":
+            _, status = await caller.until(r"SIP/2\.0 [2-6]", 60.0)
+            caller.learn(status)
+            caller.send(caller.request("ACK"))
+        if "200 OK" in status:
+            await act(caller, box)
+        event, _, times = until.partition("*")
+        await box.happened(caller.call_id, event, int(times or 1))
+        await asyncio.sleep(linger_s)
+        messages = [data.decode("utf-8", "replace") for _, data in caller.sip.taken()]
+        return Seen(status, messages, list(caller.rtp.payloads), list(box.truth(caller.call_id)))
+    finally:
+        caller.send(caller.request("BYE" if status else "CANCEL"))
+        caller.close()
 
 
 SCENES: dict[str, tuple[str, str, float, Act]] = {
