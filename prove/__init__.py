@@ -1,0 +1,1 @@
+"""The campaigns with numbers: each proves one point of what was promised and writes a page of ``docs/proof/``."""

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,12 @@ class Installation:
 
     def start(self, *words: str, prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         """Start the program in this folder, without waiting. ``prefix`` is a command that runs it."""
+        return self.start_command([*prefix, str(SIAGA), *words])
+
+    def start_command(self, command: Sequence[str]) -> subprocess.Popen[str]:
+        """Start any command in this folder and environment, without waiting."""
         return subprocess.Popen(
-            [*prefix, SIAGA, *words],
+            command,
             cwd=self.folder,
             env={**os.environ, **self.environment},
             stdin=subprocess.DEVNULL,

@@ -151,6 +151,7 @@ def _endpoints(plan: Plan) -> list[str]:
     lines += _trunk("cabang-info", "dtmf_mode=info") + _trunk("cabang-inband", "dtmf_mode=inband")
     lines += _trunk("cabang-rfc4733", "dtmf_mode=rfc4733")
     lines += _trunk("cabang-batas", "rtp_timeout=30", "rtp_timeout_hold=600")
+    lines += [*_endpoint("diam", ["rtp_timeout=30"]), "identify_by=username"]
     lines += _trunk("cabang-enam", media_address="::1")
     if plan.sip_agent:
         lines += _endpoint(

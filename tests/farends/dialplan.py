@@ -14,7 +14,7 @@ SILENT, NO_RTP, CLOSED, STRANGE, DROPPED_AT_ONCE = "2110", "2111", "2112", "2113
 LOOP, OTHER_MENU, STRANGE_MENU, DROPPED_IN_MENU, DEAD_KEY, GOOD_MENU = "2120", "2121", "2122", "2123", "2124", "2125"
 ENDLESS, DROPPED_IN_QUEUE, VOICEMAIL, RTP_STOPS, MUMBLE, AGENT_LEAVES = "2130", "2131", "2132", "2133", "2134", "2135"
 LOCAL_AGENT, SIP_AGENT, SLOW_AGENT, EARLY_MEDIA, PATIENT_AGENT = "2000", "2001", "2002", "2003", "2004"
-DIGITS, ECHO, ONLY_MENU = "7000", "8000", "2006"
+DIGITS, BOTH_WAYS, ECHO = "7000", "7001", "8000"
 REDIRECT_TARGET = "2999"
 
 
@@ -53,6 +53,11 @@ class Dialplan:
         yield from self._menu()
         yield from self._queue()
         yield DIGITS, ["Answer()", "Read(ANGKA,,255,,1,4)", _log("angka", "${ANGKA}")]
+        both_ways = f"Read(ANGKA,{self.prompt('antrean')},255,,1,4)"
+        yield (
+            BOTH_WAYS,
+            ["Answer()", both_ways, _log("angka", "${ANGKA}"), f"Playback({self.prompt('nomor-pelanggan')})"],
+        )
         yield ECHO, ["Answer()", _log("jawab"), "Echo()"]
 
     def _access(self, redirect_to: str) -> Iterator[tuple[str, list[str]]]:
@@ -82,7 +87,6 @@ class Dialplan:
         yield DROPPED_IN_MENU, [*self.greeting(), f"Playback({self.other('jeda')})"]
         yield DEAD_KEY, [*self.greeting(), quiet]
         yield GOOD_MENU, [*self.greeting(), f"Playback({self.prompt('menu-tagihan')})", quiet]
-        yield ONLY_MENU, [*self.greeting(), f"Playback({self.prompt('menu-tagihan')})", quiet]
 
     def _queue(self) -> Iterator[tuple[str, list[str]]]:
         wait = f"Playback({self.prompt('antrean')})"
@@ -112,7 +116,7 @@ class Dialplan:
         behaviours = {
             "agen": (self._agent_after_s, [*speak, *listen]),
             "lambat": (self._slow_after_s, [*speak, *listen]),
-            "sabar": (330.0, [*speak, *listen]),
+            "sabar": (355.0, [*speak, *listen]),
             "gumam": (1.0, [_log("agen"), *mumble]),
             "suara": (1.0, [_log("agen"), *message, f"Playback({self.other('hening')})"]),
             "pergi": (1.0, [*speak, *[f"Playback({self.other('jeda')})"] * 14]),

@@ -45,7 +45,7 @@ def call(scenario: str, number: str, port: int, words: Mapping[str, str] | None 
 def _command(folder: Path, scenario: str, port: int, words: Mapping[str, str] | None, transport: str) -> list[str]:
     """The command line. ``@word@`` is filled in a copy of the scenario: SIPp's own keywords do not reach everywhere."""
     text = (SCENARIOS / f"{scenario}.xml").read_text("utf-8")
-    for word, value in (words or {}).items():
+    for word, value in {"from": "penelepon", **(words or {})}.items():
         text = text.replace(f"@{word}@", value)
     filled = folder / f"{scenario}.xml"
     filled.write_text(text, "utf-8")

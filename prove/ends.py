@@ -1,0 +1,178 @@
+"""Point 5: however siaga ends, its calls end too, and the next call hears and is heard."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from prove import setting
+from prove.campaign import Campaign, Result, Room
+from tests.end_to_end.program import Installation, engines_of, finish
+from tests.farends import dialplan
+
+CALLS = 8
+ROUNDS = int(os.environ.get("SIAGA_ROUNDS", "100"))
+LIMIT_S = {"udp": 2.0, "tls": 90.0}
+LATEST_S = 22.0
+"""Random moments lie in the first seconds of the calls: dialling, greeting, key, queue, agent."""
+ENDS = ("SIGTERM", "SIGINT", "engine SIGKILL", "parent SIGKILL")
+PLACES = {"in queue": "tombol", "in menu": "jawab", "with the agent": "agen"}
+
+
+@dataclass(frozen=True)
+class Round:
+    """One end of eight calls. ``left`` are the channels after the limit, ``took_s`` until the last one went."""
+
+    transport: str
+    end: str
+    moment: str
+    took_s: float
+    left: int
+    next_call: str
+
+    @property
+    def good(self) -> bool:
+        return not self.left and self.next_call == "heard both ways"
+
+
+class Ward:
+    """One contact centre and one installation of siaga; rounds are played in it one after the other."""
+
+    def __init__(self, room: Room, transport: str) -> None:
+        self.transport = transport
+        self.centre = room.centre()
+        self._tag = 0
+        self._folder = room.scratch(f"akhir-{transport}")
+        self._ca = room.ca
+
+    def round(self, end: str, moment: str | float) -> Round:
+        """Bring eight calls up, end siaga, watch Asterisk, then call once more."""
+        self._tag += 1
+        numbers = [f"{dialplan.LOCAL_AGENT}{self._tag:03}{call}" for call in range(CALLS)]
+        installation = self._install(numbers)
+        process = installation.start_command(setting.many([f"p{number}" for number in numbers]))
+        try:
+            self._wait(numbers, moment)
+            _apply(end, process)
+            began = time.monotonic()
+            left = self.centre.wait_until_idle(LIMIT_S[self.transport])
+            took_s = time.monotonic() - began
+        finally:
+            if end == "engine SIGKILL" or process.poll() is None:
+                _end(process)
+        heard = self._next_call(installation)
+        label = moment if isinstance(moment, str) else f"{moment:.1f} s"
+        return Round(self.transport, end, label, took_s, len(left), heard)
+
+    def _install(self, numbers: list[str]) -> Installation:
+        folder = self._folder / f"{self._tag:03}"
+        folder.mkdir()
+        steps = (
+            setting.ANSWER,
+            setting.GREETING,
+            setting.PRESS,
+            setting.agent(60),
+            '{ expect = "tone:busy", within = "60s" }',
+        )
+        secure = [f'tls_ca = "{self._ca}"', 'srtp = "required"'] if self.transport == "tls" else []
+        user = "cabang-tls" if self.transport == "tls" else "cabang"
+        both_ways = (
+            setting.ANSWER,
+            '{ press = "159#", barge_in = true }',
+            '{ expect = "prompt:nomor-pelanggan", within = "15s" }',
+        )
+        return setting.install(
+            folder,
+            self.centre,
+            setting.trunk("t", self.centre, user, *secure, transport=self.transport),
+            *(setting.probe(f"p{number}", number, steps, 'trunk = "t"') for number in numbers),
+            setting.probe("berikut", f"{dialplan.BOTH_WAYS}{self._tag:03}", both_ways, 'trunk = "t"'),
+        )
+
+    def _wait(self, numbers: list[str], moment: str | float) -> None:
+        if isinstance(moment, float):
+            self.centre.wait_for_trace(numbers[0], "jawab", 30)
+            time.sleep(moment)  # the campaign ends calls at random moments: this is the moment
+            return
+        for number in numbers:
+            self.centre.wait_for_trace(number, PLACES[moment], 60)
+        time.sleep(1.0)  # a little into the state, not on its edge
+
+    def _next_call(self, installation: Installation) -> str:
+        record = installation.run("probe", "berikut", "--json").record
+        number = f"{dialplan.BOTH_WAYS}{self._tag:03}"
+        arrived = self.centre.traces(number).get("angka")
+        digits = arrived.content if arrived else "nothing"
+        if record["verdict"] == "pass" and digits == "159":
+            return "heard both ways"
+        return f"{record['verdict']} {record['reason']}, digits {digits}"
+
+
+def _apply(end: str, process: subprocess.Popen[str]) -> None:
+    match end:
+        case "engine SIGKILL":
+            for engine in engines_of(process.pid):
+                os.kill(engine, signal.SIGKILL)
+        case "parent SIGKILL":
+            process.kill()
+        case _:
+            process.send_signal(signal.Signals[end])
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.terminate()
+    finish(process, 30)
+
+
+def _rounds(ward: Ward, plan: list[tuple[str, str | float]]) -> list[Round]:
+    return [ward.round(end, moment) for end, moment in plan]
+
+
+def run(room: Room) -> Result:
+    """Every end in every place, then rounds at random moments; UDP and TLS beside each other on an Asterisk each."""
+    result = Result()
+    wards = {transport: Ward(room, transport) for transport in LIMIT_S}
+    named: list[tuple[str, str | float]] = [(end, place) for end in ENDS for place in PLACES]
+    dice = random.Random(3261)  # noqa: S311 no secret
+    chance: list[tuple[str, str | float]] = [(dice.choice(ENDS), dice.uniform(0, LATEST_S)) for _ in range(ROUNDS)]
+    halves = {"udp": chance[::2], "tls": chance[1::2]}
+    with ThreadPoolExecutor(len(wards)) as pool:
+        for title, plans in (("each end in each place", dict.fromkeys(wards, named)), ("random moments", halves)):
+            jobs = {transport: pool.submit(_rounds, ward, plans[transport]) for transport, ward in wards.items()}
+            rounds = [one for job in jobs.values() for one in job.result()]
+            _report(title, rounds, result)
+    return result
+
+
+def _report(title: str, rounds: list[Round], result: Result) -> None:
+    for transport, limit_s in LIMIT_S.items():
+        mine = [one for one in rounds if one.transport == transport]
+        clean = sum(not one.left for one in mine)
+        slowest = max((one.took_s for one in mine), default=0.0)
+        found = f"{clean} of {len(mine)} rounds of {CALLS} calls; slowest {slowest:.1f} s"
+        result.add(f"{title}, {transport}: no channel left", f"after {limit_s:.0f} s", found, clean == len(mine) > 0)
+    heard = sum(one.next_call == "heard both ways" for one in rounds)
+    result.add(
+        f"{title}: next call hears and is heard", "every time", f"{heard} of {len(rounds)}", heard == len(rounds)
+    )
+    result.notes += ["", f"## {title}", "", "| transport | end | moment | idle after | channels left | next call |"]
+    result.notes += ["| --- " * 6 + "|"]
+    result.notes += [
+        f"| {r.transport} | {r.end} | {r.moment} | {r.took_s:.2f} s | {r.left} | {r.next_call} |" for r in rounds
+    ]
+
+
+CAMPAIGN = Campaign(
+    "ends",
+    5,
+    "Ends of calls, against Asterisk with 8 calls up: SIGTERM, SIGINT, engine SIGKILL, parent SIGKILL, each in queue, "
+    "in menu and with the agent: no channel left after 2 s (UDP), 90 s (TLS); 100 rounds at random moments; the next "
+    "call has two-way audio (DTMF arrives).",
+    run,
+)
