@@ -30,6 +30,7 @@ _VERDICT_BY_END = {
     StepEnd.DEADLINE: StepVerdict.FAIL,
     StepEnd.CALL_OVER: StepVerdict.FAIL,
     StepEnd.NEVER: StepVerdict.FAIL,
+    StepEnd.MACHINE: StepVerdict.FAIL,
     StepEnd.STOPPED: StepVerdict.INCONCLUSIVE,
     StepEnd.NOT_REACHED: StepVerdict.NOT_REACHED,
 }

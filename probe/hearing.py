@@ -67,6 +67,11 @@ class Hearing:
         return None
 
     @property
+    def last_prompt(self) -> str | None:
+        """The known prompt that was heard last."""
+        return self._confirmed[-1].name if self._confirmed else None
+
+    @property
     def looped_prompt(self) -> str | None:
         """A prompt from before the last key that came again after it, with no music since: the key had no effect."""
         key = self._last_key

@@ -218,7 +218,7 @@ def _ivr(hearing: Hearing, failed: StepRun, stage: Stage) -> _Found:
     if looped := hearing.looped_prompt:
         return Reason.MENU_LOOP, Stage.MENU, detail("looped", name=looped)
     if failed.end is StepEnd.CALL_OVER:
-        return Reason.DROPPED_IN_MENU, Stage.MENU, cause(hearing.end_cause)
+        return Reason.DROPPED_IN_MENU, Stage.MENU, _dropped_detail(hearing)
     wants_prompt = isinstance(failed.step, ExpectStep) and any(
         e == "speech" or e.startswith("prompt:") for e in failed.step.expect
     )
@@ -255,6 +255,12 @@ def _text(walk: Walk, failed: StepRun) -> _Found:
     if {"agent", "handoff"} & wants:
         return Reason.BOT_ONLY, Stage.AGENT, _deadline_detail(failed)
     return Reason.BOT_SILENT, Stage.IVR, _step_detail(failed)
+
+
+def _dropped_detail(hearing: Hearing) -> Detail:
+    if last := hearing.last_prompt:
+        return detail("dropped_after", name=last, cause=hearing.end_cause or "BYE")
+    return cause(hearing.end_cause)
 
 
 def _slow_detail(run: StepRun) -> Detail:

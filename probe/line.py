@@ -33,6 +33,8 @@ class Line:
     suspected: Agent | None = None
     """The agent who is suspected and neither confirmed nor retracted yet."""
     agent_confirmed: bool = False
+    machine_at: float | None = None
+    """Since when a machine has the call, by the last word on it."""
     answered_or_last_key_at: float | None = None
 
     def add(self, seen: Observation) -> None:
@@ -50,6 +52,7 @@ class Line:
                 self.broken = True
             case Agent():
                 self.suspected = seen if seen.phase is AgentPhase.SUSPECTED else None
+                self.machine_at = seen.at if seen.phase is AgentPhase.MACHINE else None
                 self.agent_confirmed = self.agent_confirmed or seen.phase is AgentPhase.CONFIRMED
             case _:
                 pass

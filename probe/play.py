@@ -43,6 +43,8 @@ PAUSE_LATEST_S: Final = 8.0
 """``siaga call --press``: first pause of 0.7 s after speech, within these bounds after the answer or the last key."""
 SUSPICION_S: Final = 2.5
 """An agent's onset just before the deadline is reported up to 2 s later (design § 6), so the player listens on."""
+MACHINE_S: Final = 5.0
+"""How long a machine may still turn out to be none (music resuming, a person) before the wait for an agent ends."""
 CONFIRMATION_S: Final = 12.0
 """How long past its deadline ``expect agent`` listens for the confirmation of an onset before it."""
 
@@ -213,9 +215,9 @@ class _Player:
             if self._line.over:
                 end = StepEnd.SKIPPED if step.optional and not self._line.broken else StepEnd.CALL_OVER
                 return self._run(step, end, started)
-            until = self._last_moment(step, deadline)
+            until, end = self._last_moment(step, deadline)
             if self._now() >= until:
-                return self._run(step, StepEnd.SKIPPED if step.optional else StepEnd.DEADLINE, started)
+                return self._run(step, StepEnd.SKIPPED if step.optional else end, started)
             await self._wait(until)
 
     def _opened(self) -> float:
@@ -226,14 +228,18 @@ class _Player:
         last = self._runs[-1].started if len(self._runs) > 1 else None
         return -math.inf if last is None else last
 
-    def _last_moment(self, step: ExpectStep, deadline: float) -> float:
+    def _last_moment(self, step: ExpectStep, deadline: float) -> tuple[float, StepEnd]:
         """The deadline; for an agent whose onset lies before it, as long as the confirmation may take."""
-        if "agent" not in step.expect or self._now() < deadline:
-            return deadline
+        if "agent" not in step.expect:
+            return deadline, StepEnd.DEADLINE
+        if self._line.machine_at is not None and self._line.machine_at + MACHINE_S < deadline:
+            return self._line.machine_at + MACHINE_S, StepEnd.MACHINE
+        if self._now() < deadline:
+            return deadline, StepEnd.DEADLINE
         suspected = self._line.suspected
         if suspected is not None and suspected.onset < deadline:
-            return deadline + CONFIRMATION_S
-        return deadline + SUSPICION_S
+            return deadline + CONFIRMATION_S, StepEnd.DEADLINE
+        return deadline + SUSPICION_S, StepEnd.DEADLINE
 
     async def _press(self, step: PressStep, started: float) -> StepRun:
         ready = self._pause_reached if isinstance(step, PressAtPauseStep) else self._prompt_over

@@ -21,6 +21,8 @@ class StepEnd(StrEnum):
     CALL_OVER = "call_over"
     NEVER = "never"
     """Something of ``never`` was observed."""
+    MACHINE = "machine"
+    """A machine took the call where a person was awaited; nobody comes after it."""
     STOPPED = "stopped"
     """Interrupted, capped, or our own trouble."""
     NOT_REACHED = "not_reached"
@@ -28,7 +30,7 @@ class StepEnd(StrEnum):
 
 _Kind = TypeVar("_Kind", bound=Observation)
 
-UNMET = frozenset({StepEnd.DEADLINE, StepEnd.CALL_OVER, StepEnd.NEVER, StepEnd.STOPPED})
+UNMET = frozenset({StepEnd.DEADLINE, StepEnd.CALL_OVER, StepEnd.NEVER, StepEnd.MACHINE, StepEnd.STOPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,6 +138,20 @@ def test_the_wait_for_a_confirmation_ends_twelve_seconds_past_the_deadline() -> 
     assert 22.0 <= (walked.steps[0].finished or 0) < 22.1
 
 
+def test_a_machine_ends_the_wait_for_an_agent_soon() -> None:
+    script = steps({"expect": "agent", "within": "600s"})
+    walked, _ = walk(script, [*ANSWER, *agent(5.0, AgentPhase.SUSPECTED, AgentPhase.MACHINE)])
+    assert ends(walked) == ["machine"]
+    assert walked.ended < 15.0
+
+
+def test_a_machine_that_was_none_after_all_does_not_end_the_wait() -> None:
+    script = steps({"expect": "agent", "within": "60s"})
+    phases = (AgentPhase.MACHINE, AgentPhase.RETRACTED)
+    walked, _ = walk(script, [*ANSWER, *agent(5.0, *phases), *agent(30.0, *PERSON)])
+    assert ends(walked) == ["met"]
+
+
 def test_never_ends_the_walk_at_once() -> None:
     script = steps({"expect": "agent", "within": "60s", "never": ["prompt:di-luar-jam"]})
     walked, _ = walk(script, [*ANSWER, *prompt("di-luar-jam", 3.0)])
