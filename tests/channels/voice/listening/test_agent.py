@@ -94,6 +94,16 @@ def test_an_agent_after_a_known_announcement_is_confirmed() -> None:
     one_confirmed(call.heard(), onset)
 
 
+@pytest.mark.parametrize("gap_s", [0.15, 0.6])
+def test_an_agent_who_cuts_a_known_announcement_short_is_confirmed(gap_s: float) -> None:
+    call = Queue()
+    call.add(SIBUK[:12800], silence(gap_s))
+    onset = call.add(GREETING, silence(6.0))
+    found = call.heard()
+    assert phases(found)[-2:] == [SUSPECTED, CONFIRMED]
+    assert agents(found, CONFIRMED)[0].onset == pytest.approx(onset, abs=0.25)
+
+
 def test_a_click_of_the_receiver_does_not_hide_the_person_or_move_the_onset() -> None:
     call = Queue()
     call.add(silence(0.4), noise(0.02, -10.0), silence(0.15))
