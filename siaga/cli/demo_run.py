@@ -110,7 +110,7 @@ def _live_table(watched: Sequence[Progress], language: Language) -> Table:
 
     table = Table(expand=True)
     for key in ("probe", "step", "clock"):
-        table.add_column(word(f"panel.{key}", language), no_wrap=True)
+        table.add_column(word(f"panel.{key}", language), no_wrap=True, max_width=24)
     table.add_column("", ratio=1)
     for one in watched:
         heard = tuple(one.lines)[-1:]
