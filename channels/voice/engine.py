@@ -32,7 +32,7 @@ from channels.voice.hearing import HearingThread, Hears, Listener
 from channels.voice.line import Line
 from channels.voice.pj import pj, sentence
 from channels.voice.pjaccount import Accounts
-from channels.voice.pjstack import Stack
+from channels.voice.pjstack import NoPlace, Stack
 from channels.voice.proto import ProtocolError, Unpacker
 from channels.voice.siplog import LoggedMessage
 from channels.voice.sipmsg import call_id_in, redact
@@ -45,6 +45,7 @@ from channels.voice.wire import (
     Dial,
     Done,
     Event,
+    Full,
     HangUp,
     ListenForAgent,
     PlaySound,
@@ -220,7 +221,11 @@ class Engine:
     def _dial(self, order: Dial) -> None:
         try:
             account = self._accounts.get(order.account)
-        except (pj.Error, RuntimeError) as error:
+        except NoPlace:
+            self.emit(Full(call=order.call))
+            self.emit(Closed(call=order.call, media=None))
+            return
+        except pj.Error as error:
             # nothing was sent, so this says nothing about the far end
             cause = f"no transport for this call: {sentence(error)}"
             trouble = Trouble(at=time.monotonic(), reason=Reason.INTERNAL_ERROR, detail=cause)

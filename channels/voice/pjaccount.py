@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from channels.voice.pj import AccountBase, pj
-from channels.voice.pjstack import Stack
+from channels.voice.pjstack import NoPlace, Stack
 from channels.voice.wire import Account
 
 SESSION_EXPIRES_S: Final = 90
@@ -71,7 +71,7 @@ class Accounts:
         self._accounts: dict[str, PjAccount] = {}
 
     def get(self, spec: Account) -> PjAccount:
-        """The account of that specification. Raises pj.Error."""
+        """The account of that specification. Raises pj.Error, NoPlace."""
         account = self._accounts.get(spec.key)
         if account is not None and account.spec != spec and account.users == 0:
             self._drop(account)
@@ -94,7 +94,7 @@ class Accounts:
     def _drop_oldest(self) -> None:
         idle = sorted((a for a in self._accounts.values() if a.users == 0), key=lambda a: a.used_at)
         if not idle:
-            raise RuntimeError("this engine has no account left; it is due for recycling")
+            raise NoPlace
         self._drop(idle[0])
 
     def _drop(self, account: PjAccount) -> None:

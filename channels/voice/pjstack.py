@@ -24,6 +24,10 @@ _KINDS: Final = {
 _CODEC_PREFIX: Final = {"PCMU": "PCMU/8000", "PCMA": "PCMA/8000", "G722": "G722/16000"}
 
 
+class NoPlace(Exception):
+    """The engine has used up its transports or accounts: it is due for replacement, and another one takes the call."""
+
+
 class _Endpoint(EndpointBase):
     def __init__(self, failed: Callable[[str], None]) -> None:
         super().__init__()
@@ -60,12 +64,12 @@ class Stack:
         self._endpoint.libHandleEvents(timeout_ms)
 
     def transport(self, account: Account) -> int:
-        """The id of a transport for the account, made on first use. Raises pj.Error."""
+        """The id of a transport for the account, made on first use. Raises pj.Error, NoPlace."""
         v6 = ":" in account.local_address
         key = (account.transport, account.local_address, account.public_address, account.tls_ca)
         if key not in self._transports:
             if len(self._transports) >= _MAX_TRANSPORTS:
-                raise RuntimeError("this engine has no transport left; it is due for recycling")
+                raise NoPlace
             config = pj.TransportConfig()
             config.port = 0
             config.boundAddress = account.local_address
