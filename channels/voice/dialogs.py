@@ -74,7 +74,7 @@ class Dialog:
                 self.state = State.OVER
             return
         if contact := message.first("contact"):
-            self._target = sipmsg.address_of(sipmsg.split_list(contact)[0])
+            self._target = sipmsg.first_address(contact)
         if message.method == "INVITE" and self.state is State.CALLING:
             self.state = State.ANSWERED
             self._to = message.first("to")
@@ -84,7 +84,7 @@ class Dialog:
         if message.method == "BYE":
             self.state = State.OVER
         elif message.method in ("INVITE", "UPDATE") and (contact := message.first("contact")):
-            self._target = sipmsg.address_of(sipmsg.split_list(contact)[0])
+            self._target = sipmsg.first_address(contact)
 
     # --- what ends it ------------------------------------------------------------------------------------------
 

@@ -149,6 +149,8 @@ class EngineProcess:
             self.kill(f"it spoke nonsense: {error}")
         except (asyncio.IncompleteReadError, OSError):
             pass  # end of file: the engine is gone, which is told below
+        except Exception as error:  # noqa: BLE001  # unread, the engine would be neither alive nor dead to its calls
+            self.kill(f"what it said could not be taken: {error!r}")
         await self._bury()
 
     def _dispatch(self, event: Event) -> None:
@@ -175,7 +177,8 @@ class EngineProcess:
         self.cause = cause
         self.died.set()
         for owner in orphans.values():
-            owner.on_engine_death(cause)
+            with contextlib.suppress(Exception):  # one call that cannot take it must not keep it from the others
+                owner.on_engine_death(cause)
         if not self._ready.done():
             self._ready.set_exception(EngineDied(cause))
             self._ready.exception()

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from channels.voice import digest, sipmsg
 from channels.voice.dialogs import Dialog, State
 from channels.voice.pjfiles import SYSTEM_CA_FILE
-from channels.voice.uri import SipUri, parse_uri
+from channels.voice.uri import parse_uri
 
 LIMIT_S: Final = 2.2
 _REPEAT_S: Final = 0.4
@@ -89,9 +89,8 @@ def _react(dialog: Dialog, wire: _Wire, message: sipmsg.SipMessage, farewell: st
 
 
 async def _connect(dialog: Dialog) -> _Wire:
-    hop = parse_uri(dialog.next_hop)
     if dialog.transport.startswith("udp"):
-        return await _Udp.open(dialog, hop)
+        return await _Udp.open(dialog)
     context = None
     if dialog.transport.startswith("tls"):
         context = ssl.create_default_context(cafile=dialog.account.tls_ca or SYSTEM_CA_FILE)
@@ -110,11 +109,13 @@ class _Udp(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     @classmethod
-    async def open(cls, dialog: Dialog, hop: SipUri) -> _Udp:
+    async def open(cls, dialog: Dialog) -> _Udp:
         host, _, port = dialog.peer.rpartition(":")
         targets = {(host.strip("[]"), int(port))}
-        with contextlib.suppress(OSError):
+        # a far end may name whatever it likes as its Contact; where its messages came from is good enough
+        with contextlib.suppress(OSError, ValueError):
             loop = asyncio.get_running_loop()
+            hop = parse_uri(dialog.next_hop)
             found = await loop.getaddrinfo(hop.host.strip("[]"), hop.port)
             targets.add((str(found[0][4][0]), int(found[0][4][1])))
         ours, _, our_port = dialog.sent_by.rpartition(":")

@@ -136,6 +136,12 @@ class CallSession:
 
     def on_event(self, event: Event) -> None:
         """The engine says something about this call."""
+        try:
+            self._take(event)
+        except Exception as error:  # noqa: BLE001  # whatever we fail at here is ours, and no other call's of this engine
+            self._see(_ours(f"{type(error).__name__}: {error}"))
+
+    def _take(self, event: Event) -> None:
         if isinstance(event, SipText):
             self._trace.add(event)
             if self._dialog is not None:

@@ -119,6 +119,11 @@ def call_id_in(text: str) -> str:
     return match[1] if match else ""
 
 
+def first_address(value: str) -> str:
+    """The URI of the first entry of a list of addresses; empty when there is none."""
+    return address_of(next(iter(split_list(value)), ""))
+
+
 def redact(text: str) -> str:
     """The message without credentials and SRTP keys: what may be kept as evidence."""
     return _SRTP_KEY.sub(r"\1[redacted]", _CREDENTIALS.sub(r"\1\2 [redacted]", text))
