@@ -301,3 +301,18 @@ async def test_a_far_end_that_never_confirms_our_bye_does_not_hold_us(sip: SipCh
         await made.close()
         assert time.monotonic() - began < 3.0
         assert isinstance(made.seen[-1], Ended)
+
+
+async def test_a_call_over_ipv6(sip: SipChannel, tmp_path: Path) -> None:
+    try:
+        uas = await Uas(answering, host="::1").__aenter__()
+    except OSError:
+        pytest.skip("this machine has no IPv6 on its loopback; enable it in the kernel")
+    try:
+        async with call(sip, f"sip:1500@[::1]:{uas.port}", tmp_path / "run") as made:
+            await made.until(Answered)
+            uas.send_rtp(uas.requests[0], 0.5)
+            assert (await made.until(Media)).state is MediaState.FLOWING
+        assert "c=IN IP6 ::1" in uas.requests[0].text
+    finally:
+        await uas.__aexit__()

@@ -43,13 +43,14 @@ class Uas(asyncio.DatagramProtocol):
     formats: str = "0 101"
     requests: list[Request] = field(default_factory=list)
     rtp: list[bytes] = field(default_factory=list)
+    host: str = "127.0.0.1"
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._came = asyncio.Condition()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
-        self._media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._media.bind(("127.0.0.1", 0))
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.host, 0))
+        self._media = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, socket.SOCK_DGRAM)
+        self._media.bind((self.host, 0))
         self._media.setblocking(False)
         loop.add_reader(self._media, self._take_rtp)
         self._tasks: list[asyncio.Task[None]] = []
@@ -114,10 +115,15 @@ class Uas(asyncio.DatagramProtocol):
         return those()
 
     @property
+    def _shown(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def sdp(self) -> str:
         media = self._media.getsockname()[1]
+        family = "IP6" if ":" in self.host else "IP4"
         return (
-            f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"v=0\r\no=- 1 1 IN {family} {self.host}\r\ns=-\r\nc=IN {family} {self.host}\r\nt=0 0\r\n"
             f"m=audio {media} RTP/AVP {self.formats}\r\na=rtpmap:0 PCMU/8000\r\n{self.sdp_more}"
         )
 
@@ -130,7 +136,7 @@ class Uas(asyncio.DatagramProtocol):
         return (
             f"SIP/2.0 {status}\r\n{vias}From: {request.header('From')}\r\nTo: {to}\r\n"
             f"Call-ID: {request.header('Call-ID')}\r\nCSeq: {request.header('CSeq')}\r\n"
-            f"Contact: <sip:far@127.0.0.1:{self.port}>\r\n{more}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+            f"Contact: <sip:far@{self._shown}:{self.port}>\r\n{more}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
         )
 
     def request(self, invite: Request, method: str, body: str = "", more: str = "") -> str:
@@ -151,7 +157,7 @@ class Uas(asyncio.DatagramProtocol):
         """Send audio to where the INVITE's SDP says."""
         port = re.search(r"m=audio (\d+)", invite.text)
         assert port is not None
-        task = asyncio.ensure_future(self._send_rtp(("127.0.0.1", int(port[1])), seconds, payload))
+        task = asyncio.ensure_future(self._send_rtp((self.host, int(port[1])), seconds, payload))
         self._tasks.append(task)
         return task
 
