@@ -28,6 +28,7 @@ from probe.session import Session, Target
 UNANSWERED_S: Final = 8.0
 """Five INVITEs (0, 0.5, 1.5, 3.5, 7.5 s) without so much as a 100 Trying, which RFC 3261 wants within 0.2 s."""
 _STUN_KEEP_S: Final = 300.0
+_NO_IPV6: Final = "{} has only IPv6, and the wheel of pjsua2 is built without it: give an IPv4 address or an IPv4 proxy"
 
 
 class SipChannel:
@@ -91,6 +92,8 @@ class SipChannel:
                 network_ok=not route.ours,
             )
             raise CannotDial(lost)
+        if ":" in route.local_address:
+            raise CannotDial(Trouble(at=time.monotonic(), reason=Reason.NETWORK, detail=_NO_IPV6.format(hop.host)))
         public = await self._public_address(trunk)
         seat = await self._seat(account_key(trunk, hop, route.local_address))
         try:

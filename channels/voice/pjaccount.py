@@ -111,16 +111,14 @@ class Accounts:
             config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", spec.username, 0, spec.password))
         _register(config.regConfig, spec)
         _media(config.mediaConfig, spec)
-        config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
+        # optional: a far end without timers would gain nothing from our refreshing, and some stumble over it
+        config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
         config.callConfig.timerSessExpiresSec = SESSION_EXPIRES_S
         config.callConfig.timerMinSESec = SESSION_EXPIRES_S
         config.natConfig.udpKaIntervalSec = _KEEP_ALIVE_S
         config.natConfig.contactRewriteUse = 0 if spec.public_address else 1
         config.natConfig.sdpNatRewriteUse = 0
         config.mwiConfig.enabled = False
-        if ":" in spec.local_address:
-            config.sipConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
-            config.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
         return config
 
 

@@ -16,11 +16,7 @@ from channels.voice.wire import Account
 _TLS_1_2: Final = 16
 """PJ_SSL_SOCK_PROTO_TLS1_2: without it the wheel's OpenSSL accepts TLS 1.0."""
 _MAX_TRANSPORTS: Final = 6
-_KINDS: Final = {
-    ("udp", False): "PJSIP_TRANSPORT_UDP", ("udp", True): "PJSIP_TRANSPORT_UDP6",
-    ("tcp", False): "PJSIP_TRANSPORT_TCP", ("tcp", True): "PJSIP_TRANSPORT_TCP6",
-    ("tls", False): "PJSIP_TRANSPORT_TLS", ("tls", True): "PJSIP_TRANSPORT_TLS6",
-}  # fmt: skip
+_KINDS: Final = {"udp": "PJSIP_TRANSPORT_UDP", "tcp": "PJSIP_TRANSPORT_TCP", "tls": "PJSIP_TRANSPORT_TLS"}
 _CODEC_PREFIX: Final = {"PCMU": "PCMU/8000", "PCMA": "PCMA/8000", "G722": "G722/16000"}
 
 
@@ -65,7 +61,6 @@ class Stack:
 
     def transport(self, account: Account) -> int:
         """The id of a transport for the account, made on first use. Raises pj.Error, NoPlace."""
-        v6 = ":" in account.local_address
         key = (account.transport, account.local_address, account.public_address, account.tls_ca)
         if key not in self._transports:
             if len(self._transports) >= _MAX_TRANSPORTS:
@@ -76,7 +71,7 @@ class Stack:
             config.publicAddress = account.public_address
             if account.transport == "tls":
                 config.tlsConfig = _tls(account.tls_ca)
-            kind = getattr(pj, _KINDS[account.transport, v6])
+            kind = getattr(pj, _KINDS[account.transport])
             self._transports[key] = self._endpoint.transportCreate(kind, config)
         return self._transports[key]
 

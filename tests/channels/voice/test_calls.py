@@ -303,16 +303,20 @@ async def test_a_far_end_that_never_confirms_our_bye_does_not_hold_us(sip: SipCh
         assert isinstance(made.seen[-1], Ended)
 
 
-async def test_a_call_over_ipv6(sip: SipChannel, tmp_path: Path) -> None:
-    try:
-        uas = await Uas(answering, host="::1").__aenter__()
-    except OSError:
-        pytest.skip("this machine has no IPv6 on its loopback; enable it in the kernel")
-    try:
-        async with call(sip, f"sip:1500@[::1]:{uas.port}", tmp_path / "run") as made:
-            await made.until(Answered)
-            uas.send_rtp(uas.requests[0], 0.5)
-            assert (await made.until(Media)).state is MediaState.FLOWING
-        assert "c=IN IP6 ::1" in uas.requests[0].text
-    finally:
-        await uas.__aexit__()
+async def test_a_host_with_ipv6_only_is_our_limit_and_not_its_fault(sip: SipChannel, tmp_path: Path) -> None:
+    async with call(sip, "sip:1500@[::1]:5060", tmp_path / "run") as made:
+        ended = await made.ended()
+    assert isinstance(ended, Trouble)
+    assert ended.reason is Reason.NETWORK
+    assert "IPv6" in ended.detail
+
+
+async def test_a_session_that_nobody_refreshes_ends_after_ninety_seconds_where_the_far_end_agrees(
+    sip: SipChannel, tmp_path: Path
+) -> None:
+    async with Uas(answering) as uas, call(sip, uas.uri, tmp_path / "run") as made:
+        await made.until(Answered)
+        [invite] = await uas.wait_for("INVITE")
+    assert invite.header("Session-Expires") == "90"
+    assert "timer" in invite.header("Supported")
+    assert invite.header("Require") == ""
