@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import ctypes
 from functools import cache
 from itertools import pairwise
 
-import espeakng_loader
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
+
+from tests.channels.voice.listening.speaker import speak
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int16]
 RATE = 8000
 
-_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-_heard: list[Floats] = []
-
-
-def _take(wav: object, count: int, _events: object) -> int:
-    if wav and count > 0:
-        _heard.append(np.array(np.ctypeslib.as_array(wav, (count,)), dtype=np.float32))
-    return 0
-
-
-_collect = _Callback(_take)
-"""Kept at module level: the library calls it long after it was set."""
-
-
-@cache
-def _espeak() -> tuple[ctypes.CDLL, int]:
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
-    rate = library.espeak_Initialize(2, 0, espeakng_loader.get_data_path().encode(), 0)
-    library.espeak_SetSynthCallback(_collect)
-    return library, rate
-
 
 @cache
 def _said(text: str, voice: str, speed: int) -> Floats:
-    library, rate = _espeak()
-    _heard.clear()
-    library.espeak_SetVoiceByName(voice.encode())
-    library.espeak_SetParameter(1, speed, 0)
-    raw = text.encode()
-    library.espeak_Synth(raw, len(raw) + 1, 0, 1, 0, 1, None, None)
-    sound = np.concatenate(_heard)
+    rate, samples = speak(text, voice, speed)
+    sound = np.frombuffer(samples, dtype="<i2").astype(np.float32)
     out = resample_poly(sound, RATE, rate).astype(np.float32)
     loud = np.flatnonzero(np.abs(out) > 0.01 * np.abs(out).max())
     return np.asarray(out[loud[0] : loud[-1] + 1], dtype=np.float32)
