@@ -12,7 +12,7 @@ from channels.dialling import DialSettings
 from channels.sip_settings import TrunkSettings
 from probe.hours import Hours
 from probe.settings import MaintenanceSettings, ProbeSettings
-from siaga.config_check import check
+from siaga.config_check import check, refused
 from siaga.config_errors import ConfigError, Located
 from siaga.config_read import Document, read
 from siaga.config_sections import Centre, General, Sections, sections
@@ -39,6 +39,8 @@ class Config:
     probes: tuple[ProbeSettings, ...]
     maintenance: tuple[MaintenanceSettings, ...]
     warnings: tuple[Located, ...]
+    refused: tuple[Located, ...]
+    """Probes whose number the dial guard refuses; each of them ends with exit 64."""
     fingerprint: str
     """SHA-256 of the file's bytes, in hexadecimal."""
 
@@ -85,8 +87,19 @@ def load(path: Path) -> Config:
     parts = sections(document)
     wrong = (*parts.wrong, *check(document, parts))
     if wrong:
-        raise ConfigError(document.locate(wrong))
+        raise ConfigError(document.locate((*wrong, *refused(document, parts))))
     return _config(document, parts)
+
+
+def verify(path: Path) -> Config:
+    """As ``load``, and numbers that must not be dialled are mistakes too: elsewhere only the probe that dials one ends.
+
+    Raises ConfigError.
+    """
+    config = load(path)
+    if config.refused:
+        raise ConfigError(config.refused)
+    return config
 
 
 def _config(document: Document, parts: Sections) -> Config:
@@ -101,6 +114,7 @@ def _config(document: Document, parts: Sections) -> Config:
         probes=tuple(parts.probes.values()),
         maintenance=tuple(parts.maintenance.values()),
         warnings=document.locate(warn(parts)),
+        refused=document.locate(tuple(refused(document, parts))),
         fingerprint=hashlib.sha256(document.raw).hexdigest(),
     )
 

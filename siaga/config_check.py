@@ -30,7 +30,7 @@ def check(document: Document, parts: Sections) -> Iterator[Place]:
     yield from _allow_list(document, parts, probes)
     for probe in probes:
         yield from _references(document.data, probe)
-        yield from _channel(parts, probe)
+        yield from _channel(probe)
         yield from _prompts(document, probe, recordings)
         yield from _sounds(document, parts, probe, recordings)
     yield from _maintenance(document, parts)
@@ -66,7 +66,7 @@ def _references(data: dict[str, Any], probe: ProbeView) -> Iterator[Place]:
             yield Place((*probe.loc, section), f"there is no [{section}.{name}]{allowed}")
 
 
-def _channel(parts: Sections, probe: ProbeView) -> Iterator[Place]:
+def _channel(probe: ProbeView) -> Iterator[Place]:
     if probe.channel is None:
         return
     if probe.channel not in words():
@@ -77,9 +77,18 @@ def _channel(parts: Sections, probe: ProbeView) -> Iterator[Place]:
         yield Place((*probe.loc, "trunk"), f"channel {probe.channel} uses no trunk; leave it out")
     if probe.to is not None and (wrong := channel.check_target(probe.to, probe.trunk is not None)):
         yield Place((*probe.loc, "to"), wrong)
-    elif channel.uses_trunk or channel.needs_allow_list:
-        yield from _dialling(parts, probe)
     yield from _verbs(probe, channel)
+
+
+def refused(document: Document, parts: Sections) -> Iterator[Place]:
+    """Numbers that the dial guard refuses: `check` points at them, and only the probe that holds one cannot run."""
+    for probe in views(document, parts):
+        if probe.channel not in words():
+            continue
+        channel = declared(probe.channel)
+        dials = channel.uses_trunk or channel.needs_allow_list
+        if dials and probe.to is not None and not channel.check_target(probe.to, probe.trunk is not None):
+            yield from _dialling(parts, probe)
 
 
 def _dialling(parts: Sections, probe: ProbeView) -> Iterator[Place]:

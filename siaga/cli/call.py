@@ -70,8 +70,6 @@ def _order(uri: str, press: str, until: Until, within: str, cap: str | None) -> 
     within_s = _duration(within, "--within")
     script = call_script(keys, until.value, within_s)
     cap_s = default_cap_s(script) if cap is None else _duration(cap, "--cap")
-    if within_s >= cap_s:
-        raise typer.BadParameter(f"must be shorter than the cap of {cap_s:.0f}s; see --cap", param_hint="--within")
     return Order(channel="sip", to=uri.strip(), script=script, cap_s=cap_s)
 
 

@@ -10,7 +10,7 @@ def check(config: ConfigOption = None) -> int:
     from siaga.cli import say
     from siaga.cli.configured import required
 
-    found = required(config)
+    found = required(config, strict=True)
     for warning in found.warnings:
         say.err(f"{warning} (warning)")
     warned = f", {len(found.warnings)} warning{'s' * (len(found.warnings) != 1)}" if found.warnings else ""

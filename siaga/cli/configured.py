@@ -15,22 +15,22 @@ NOWHERE = (
 )
 
 
-def required(explicit: Path | None) -> Config:
-    """The configuration. Raises Stop 78 when there is none or it is wrong."""
-    config = optional(explicit)
+def required(explicit: Path | None, *, strict: bool = False) -> Config:
+    """The configuration. Raises Stop 78 when there is none or it is wrong; ``strict`` as ``siaga.config.verify``."""
+    config = optional(explicit, strict=strict)
     if config is None:
         raise Stop(Exit.CONFIG, NOWHERE)
     return config
 
 
-def optional(explicit: Path | None) -> Config | None:
+def optional(explicit: Path | None, *, strict: bool = False) -> Config | None:
     """The configuration, or None where there is none. Raises Stop 78 when it is wrong."""
-    from siaga.config import ConfigError, find, load
+    from siaga.config import ConfigError, find, load, verify
 
     found = find(explicit)
     if found is None:
         return None
     try:
-        return load(found)
+        return verify(found) if strict else load(found)
     except ConfigError as error:
         raise Stop(Exit.CONFIG, str(error)) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from siaga.config import ConfigError, load
+from siaga.config import ConfigError, verify
 
 WRONG = Path(__file__).with_name("wrong")
 NAMES = sorted(path.stem for path in WRONG.glob("*.toml"))
@@ -15,13 +15,13 @@ NAMES = sorted(path.stem for path in WRONG.glob("*.toml"))
 
 def errors_of(path: Path) -> str:
     with pytest.raises(ConfigError) as caught:
-        load(path)
+        verify(path)
     return str(caught.value)
 
 
 def places_of_errors(path: Path) -> list[int]:
     try:
-        load(path)
+        verify(path)
     except ConfigError as error:
         return [located.line for located in error.errors]
     return []

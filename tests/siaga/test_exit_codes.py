@@ -24,7 +24,6 @@ WRONG_USAGE = {
     "a number out of range": ["lab", "--port", "70000"],
     "a duration without a unit": ["call", "sip:1@127.0.0.1", "--within", "60"],
     "a duration of nothing": ["call", "sip:1@127.0.0.1", "--within", "0s"],
-    "a duration longer than its cap": ["call", "sip:1@127.0.0.1", "--within", "60s", "--cap", "5s"],
     "keys that no telephone has": ["call", "sip:1@127.0.0.1", "--press", "1,x"],
     "a comma without a key": ["call", "sip:1@127.0.0.1", "--press", "1,,2"],
     "a target that is no SIP URI": ["call", "http://127.0.0.1/"],
@@ -123,3 +122,17 @@ def test_a_reader_that_goes_away_does_not_change_the_exit_code(nowhere: Path) ->
         cwd=nowhere,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_number_that_must_not_be_dialled_ends_its_probe_with_64_and_a_check_with_78(
+    config: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    darurat = (
+        '\n[[probe]]\nname = "darurat"\nchannel = "sip"\nto = "sip:112@127.0.0.1"\nscript = [{ expect = "answer" }]\n'
+    )
+    config.write_text(config.read_text("utf-8") + darurat, "utf-8")
+    assert run(["probe", "darurat", "--json"]) == 64
+    assert run(["check"]) == 78
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert said.err.count("112 is an emergency number") == 2
