@@ -39,11 +39,11 @@ async def test_a_call_is_placed_answered_and_ended_with_recording_and_trace(sip:
     async with Uas(answering) as uas, call(sip, uas.uri, tmp_path / "run") as made:
         await made.until(Answered)
         [invite] = await uas.wait_for("INVITE")
-        uas.send_rtp(invite, 1.0)
+        sending = uas.send_rtp(invite, 1.0)
         flowing = await made.until(Media)
         assert flowing.state is MediaState.FLOWING
         assert flowing.codec == "PCMU"
-        await asyncio.sleep(0.5)
+        await sending
         await made.session.act(End())
         await uas.wait_for("BYE")
         ended = await made.ended()
