@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar, Final
@@ -15,7 +15,7 @@ from channels import selfcheck, sip_settings
 from channels.voice import stun
 from channels.voice.pool import Pool, Seat
 from channels.voice.ports import NoPortsLeft, PortRange
-from channels.voice.process import EngineDied
+from channels.voice.process import EngineDied, EngineProcess
 from channels.voice.rescue import rescue
 from channels.voice.session import CallSession, CannotDial
 from channels.voice.trunk import Trunk, account, account_key, first_hop, from_uri, target_uri
@@ -69,6 +69,11 @@ class SipChannel:
         """Hang up whatever is left and stop the engines."""
         if self._pool is not None:
             await self._pool.close()
+
+    @property
+    def engines(self) -> Sequence[EngineProcess]:
+        """The engines that run now, for whoever watches their beats."""
+        return () if self._pool is None else tuple(self._pool.engines)
 
     def _engines(self) -> Pool:
         if self._pool is None:

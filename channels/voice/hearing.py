@@ -137,10 +137,10 @@ class Listener:
     def _take(self, frame: Heard) -> None:
         if self._last_at is not None:
             gap = frame.at - self._last_at
+            self._worst_gap_s = max(self._worst_gap_s, gap)
             if gap > _GAP_S:
-                self._fill(gap)
+                self._late += self._fill(gap)
             else:
-                self._worst_gap_s = max(self._worst_gap_s, gap)
                 self._late += gap > FRAME_S + LATE_S
         self._last_at = frame.at
         self._count += 1
@@ -151,13 +151,15 @@ class Listener:
         if len(self._block) >= BLOCK_FRAMES:
             self._flush()
 
-    def _fill(self, gap_s: float) -> None:
+    def _fill(self, gap_s: float) -> int:
+        """Silence for the frames that never came; how many there were."""
         missing = round(gap_s / FRAME_S) - 1
         at = self._last_at or 0.0
         for index in range(missing):
             self._block.append(Heard(at + (index + 1) * FRAME_S, SILENCE, SILENCE))
             if len(self._block) >= BLOCK_FRAMES:
                 self._flush()
+        return missing
 
     def _flush(self) -> None:
         if not self._block or self._ear is None:

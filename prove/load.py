@@ -1,0 +1,120 @@
+"""``python -m prove.load CONFIG NAME…``: probes at once, and what it cost: late frames by the engines' own beats, CPU.
+
+Prints one JSON object when all have ended. The cost is taken in the steady state, from the last answer on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from channels.sip import SipChannel
+from channels.voice.process import EngineProcess
+from probe.observation import Answered
+from probe.play import Event, Listener, Seen
+from prove.many import prepare
+from siaga.cli.running import until_all_stopped
+from siaga.cli.signals import stop_request
+
+SAMPLE_S = 0.25
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Meter:
+    """Counts while every call is up."""
+
+    calls: int
+    steady_s: float
+    answered: int = 0
+    began: float | None = None
+    ended: float | None = None
+    frames: int = 0
+    late: int = 0
+    worst_gap_s: float = 0.0
+    cpu_s: float = 0.0
+    engines: int = 0
+    _all_answered: asyncio.Event = field(default_factory=asyncio.Event)
+    _seen: set[tuple[int, float]] = field(default_factory=set)
+
+    def listener(self) -> Listener:
+        """Hears of the answers."""
+
+        def hear(event: Event) -> None:
+            self.answered += isinstance(event, Seen) and isinstance(event.observation, Answered)
+            if self.answered >= self.calls:
+                self._all_answered.set()
+
+        return hear
+
+    async def watch(self, channel: SipChannel) -> None:
+        """Sample until the steady time is over."""
+        await self._all_answered.wait()
+        engines = list(channel.engines)
+        self.engines = sum(1 for engine in engines if engine.seats)
+        for engine in engines:
+            self._beat(engine, count=False)
+        began, cpu_began = time.monotonic(), _cpu_s([engine.pid for engine in engines])
+        while time.monotonic() - began < self.steady_s:
+            await asyncio.sleep(SAMPLE_S)
+            for engine in engines:
+                self._beat(engine, count=True)
+        self.began, self.ended = began, time.monotonic()
+        self.cpu_s = _cpu_s([engine.pid for engine in engines]) - cpu_began
+
+    def _beat(self, engine: EngineProcess, *, count: bool) -> None:
+        beat = engine.last_beat
+        if beat is None or (engine.pid, beat.at) in self._seen:
+            return
+        self._seen.add((engine.pid, beat.at))
+        if count:
+            self.frames += beat.frames
+            self.late += beat.late
+            self.worst_gap_s = max(self.worst_gap_s, beat.worst_gap_s)
+
+
+def _cpu_s(pids: list[int]) -> float:
+    """User and system time of this process and its engines, seconds."""
+    spent = 0
+    for pid in (os.getpid(), *pids):
+        parts = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        spent += int(parts[11]) + int(parts[12])
+    return spent / _TICKS
+
+
+async def _measure(path: str, names: list[str], steady_s: float) -> dict[str, object]:
+    prepared = prepare(Path(path), names)
+    channel = cast("SipChannel", prepared[0].house.channel("sip"))
+    meter = Meter(len(names), steady_s)
+    watch = asyncio.create_task(meter.watch(channel))
+    try:
+        records = await until_all_stopped(prepared, [meter.listener()] * len(names))
+    finally:
+        watch.cancel()
+    return {
+        "answered": meter.answered,
+        "engines": meter.engines,
+        "steady_s": (meter.ended or 0.0) - (meter.began or 0.0),
+        "frames": meter.frames,
+        "late": meter.late,
+        "worst_gap_s": meter.worst_gap_s,
+        "cpu_s": meter.cpu_s,
+        "records": [record.to_json() for record in records],
+    }
+
+
+def main(path: str, steady_s: str, *names: str) -> int:
+    """Run and print."""
+    stop_request.arm()
+    sys.stdout.write(json.dumps(asyncio.run(_measure(path, list(names), float(steady_s)))) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
