@@ -33,7 +33,10 @@ class Seat:
 
 
 class Pool:
-    """Starts engines as needed and keeps ``spares`` of them idle and ready. For one event loop."""
+    """Starts engines as needed; once ``start`` was asked for, keeps ``spares`` of them idle and ready. For one loop.
+
+    A command that makes one call never asks: a spare's start would take the processor from that call's first seconds.
+    """
 
     def __init__(self, user_agent: str, ports: PortRange | None = None, spares: int = 1) -> None:
         self._user_agent = user_agent
@@ -41,11 +44,13 @@ class Pool:
         self._spares = spares
         self.engines: list[EngineProcess] = []
         self._closing = False
+        self._warm = False
         self._stillborn = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Have the spares ready. Raises EngineDied when no engine can run here."""
+        """Have the spares ready, from now on. Raises EngineDied when no engine can run here."""
+        self._warm = True
         self.tidy()
         for engine in list(self.engines):
             await engine.ready()
@@ -83,7 +88,7 @@ class Pool:
             if engine.draining and engine.seats == 0:
                 self._run(engine.quit())
         self.engines = [e for e in self.engines if not (e.draining and e.seats == 0)]
-        if self._stillborn >= MAX_STILLBORN:
+        if not self._warm or self._stillborn >= MAX_STILLBORN:
             return
         idle = sum(1 for e in self.engines if e.seats == 0 and not e.draining)
         for _ in range(self._spares - idle):
