@@ -129,7 +129,7 @@ def test_colleagues_talking_in_the_background_are_neither_a_turn_nor_music(words
     for place, voice in enumerate((WOMAN, "id+f3", "id+m1", "ms+f4")):
         chatter = np.concatenate([say(others[(place + k) % 3], voice) for k in range(8)])
         room += np.resize(np.roll(chatter, 4000 * place), len(room))
-    onset = call.add(greeting + at_level(room, -46.0))
+    onset = call.add(greeting + at_level(room, -48.0))
     one_confirmed(call.heard(), onset)
 
 
