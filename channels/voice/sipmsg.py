@@ -23,7 +23,7 @@ _CREDENTIALS: Final = re.compile(r"(?im)^((?:proxy-)?authorization[ \t]*:[ \t]*)
 _SRTP_KEY: Final = re.compile(r"(?i)(inline:)[^\s|;]+")
 _CALL_ID: Final = re.compile(r"(?im)^(?:call-id|i)[ \t]*:[ \t]*(\S+)")
 _TAG: Final = re.compile(r";\s*tag\s*=\s*([^;,\s>]+)", re.IGNORECASE)
-_ADDRESS: Final = re.compile(r"<([^>]*)>")
+_ADDRESS: Final = re.compile(r"<([^<>]*)>")
 
 
 @dataclass(frozen=True, slots=True)
