@@ -1,20 +1,21 @@
 """A SIP far end that means harm, over UDP and TCP: answers INVITE, OPTIONS and REGISTER with what no parser hopes for.
 
 The user part of the called URI names the play and its seed: ``sip:torture-17@127.0.0.1:5070`` always does the same.
-``sip:healthy@…`` behaves. Imports nothing of the product. By hand: ``python -m tests.farends.hostile 5070``.
+``sip:healthy-0@…`` behaves, ``sip:deaf-0@…`` answers and then nothing more.
+Imports nothing of the product. By hand: ``python -m tests.farends.hostile 5070``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import collections
-import random
 import re
 import sys
 import time
 from pathlib import Path
 from typing import Final, cast
 
+from tests.farends.hostile_mutator import dice
 from tests.farends.hostile_plays import PLAYS, Act, Counts
 from tests.farends.hostile_sip import Request, Scene, read
 
@@ -57,6 +58,8 @@ class HostileFarEnd:
         self.host = host
         self.port = port
         self.counts = Counts()
+        self.called = asyncio.Event()
+        """Set when the first call has come."""
         self.sent: collections.deque[tuple[float, Address, bytes]] = collections.deque(maxlen=KEPT_MESSAGES)
         self._acts: dict[str, tuple[Act, asyncio.Task[None]]] = {}
         self._sip = Endpoint(self)
@@ -120,8 +123,8 @@ class HostileFarEnd:
         if request.method == "REGISTER":
             match = re.search(r"sips?:([^@;>]+)@", request.first("to"))
             user = match[1] if match else ""
-        name, _, seed = user.rpartition("-")
-        rng = random.Random(f"{user}/{seed}")  # noqa: S311  # the same seed must do the same again
+        name, _, seed = user.partition("-") if user.startswith("file-") else user.rpartition("-")
+        rng = dice(f"{user}/{seed}")
         assert self._rtp.transport is not None
         media_port = self._rtp.transport.get_extra_info("sockname")[1]
         scene = Scene(request, self.host, self.port, media_port, "tcp" if stream else "udp", rng)
@@ -135,6 +138,7 @@ class HostileFarEnd:
 
         act = Act(scene, rng, self.counts, transmit, self._rtp.send)
         self.counts.calls += 1
+        self.called.set()
         task = asyncio.get_running_loop().create_task(self._perform(act, name, seed))
         self._acts[call_id] = (act, task)
         task.add_done_callback(lambda _: asyncio.get_running_loop().call_later(CALL_S, self._acts.pop, call_id, None))
@@ -148,6 +152,7 @@ class HostileFarEnd:
             act.proper(act.scene.answer(100))
             await PLAYS[name](act)
         else:
+            act.deaf = name == "deaf"
             await act.answered()
 
     async def _no_call(self, act: Act, name: str) -> None:
@@ -184,11 +189,14 @@ class HostileFarEnd:
 
     def _respond(self, act: Act, request: Request) -> None:
         """BYE, CANCEL, INFO … of the caller."""
+        if act.deaf:
+            return
         if request.method == "CANCEL" and not act.spoil_rest:
             act.proper(act.scene.answer(200, request))
             act.proper(act.scene.answer(487))
-        elif act.spoil_rest and act.rng.random() < 0.7:
-            act.bad(act.spoil(act.scene.answer(act.rng.choice((200, 200, 100, 481, 401, 302, 500)), request)))
+        elif act.spoil_rest and act.later.random() < 0.7:
+            code = act.later.choice((200, 200, 100, 481, 401, 302, 500))
+            act.bad(act.spoil(act.scene.answer(code, request), act.later))
         else:
             act.proper(act.scene.answer(200, request))
 

@@ -36,7 +36,14 @@ HEADERS: Final = (
 _KEPT: Final = re.compile(rb"127\.0\.0\.\d+|IP4 |\[?::1\]?")
 _VITAL: Final = (b"via", b"v:", b"call-id", b"i:", b"cseq", b"from", b"f:", b"to:", b"t:", b"sip/", b"content-l")
 
+DATAGRAM_BYTES: Final = 65_000
+
 Mutation = Callable[[bytes, random.Random], bytes]
+
+
+def dice(seed: str | float) -> random.Random:
+    """Chance that repeats itself: the same seed must do the same again."""
+    return random.Random(seed)  # noqa: S311  # no secret
 
 
 def fill(template: str, rng: random.Random) -> str:
@@ -155,9 +162,9 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
 def mutate(data: bytes, rng: random.Random) -> bytes:
     """Spoil a message one to four times."""
     for _ in range(rng.choice((1, 1, 2, 4))):
-        if data:
-            data = rng.choice(MUTATIONS)(data, rng)
-    return data[:65000] or b"\x00"
+        if len(data) > 1:
+            data = rng.choice(MUTATIONS)(data, rng)[:DATAGRAM_BYTES]
+    return data or b"\x00"
 
 
 SDP_LINES: Final = (

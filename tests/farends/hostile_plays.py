@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tests.farends import hostile_media as media
-from tests.farends.hostile_mutator import HEADERS, NUMBERS, RUBBISH, fill, mutate, mutate_sdp
+from tests.farends.hostile_mutator import HEADERS, NUMBERS, RUBBISH, dice, fill, mutate, mutate_sdp
 from tests.farends.hostile_sip import PHRASES, Draft, Request, Scene
 from tests.farends.hostile_torture import HERE, TORTURES
 
@@ -78,6 +78,15 @@ class Act:
     confirmed: asyncio.Event = field(default_factory=asyncio.Event)
     spoil_rest: bool = False
     """Answer later requests of the call (BYE, CANCEL, INFO) badly as well."""
+    deaf: bool = False
+    """Answer no later request at all."""
+    later: random.Random = field(init=False)
+    """For those answers, so that their number and moment change nothing in the play."""
+
+    def __post_init__(self) -> None:
+        # mostly such that what the caller sends to a Contact comes back to us
+        self._reachable = self.rng.random() < 0.7
+        self.later = dice(self.rng.getrandbits(64))
 
     def proper(self, draft: Draft) -> None:
         self.transmit(draft.render())
@@ -88,17 +97,18 @@ class Act:
             self.counts.answers += 1
         else:
             self.counts.requests += 1
-        if self.rng.random() < 0.7:  # mostly such that what is sent to a Contact comes back to us
+        if self._reachable:
             data = data.replace(HERE.encode(), f"{self.scene.host}:{self.scene.port}".encode())
         self.transmit(data)
 
-    def spoil(self, draft: Draft) -> bytes:
+    def spoil(self, draft: Draft, chance: random.Random | None = None) -> bytes:
         """A draft gone bad: tortured by name, mutated, or both."""
-        if self.rng.random() < 0.55:
-            self.rng.choice(list(TORTURES.values()))(draft, self.rng)
-            if self.rng.random() < 0.75:
+        chance = chance or self.rng
+        if chance.random() < 0.55:
+            chance.choice(list(TORTURES.values()))(draft, chance)
+            if chance.random() < 0.75:
                 return draft.render()
-        return mutate(draft.render(), self.rng)
+        return mutate(draft.render(), chance)
 
     async def beat(self, beats: float = 1) -> None:
         await asyncio.sleep(BEAT_S * beats)

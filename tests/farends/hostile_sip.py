@@ -16,8 +16,9 @@ PHRASES = {
     400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 407: "Proxy Authentication Required",
     408: "Request Timeout", 415: "Unsupported Media Type", 420: "Bad Extension", 421: "Extension Required",
     422: "Session Interval Too Small", 423: "Interval Too Brief", 481: "No Such Call", 483: "Too Many Hops",
-    486: "Busy", 487: "Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 493: "Undecipherable", 494: "Agreement",
-    500: "Server Error", 503: "Service Unavailable", 600: "Busy Everywhere", 603: "Decline", 606: "Not Acceptable",
+    486: "Busy", 487: "Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 493: "Undecipherable",
+    494: "Agreement", 500: "Server Error", 503: "Service Unavailable", 600: "Busy Everywhere",
+    603: "Decline", 606: "Not Acceptable",
 }  # fmt: skip
 
 
