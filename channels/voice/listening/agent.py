@@ -115,7 +115,10 @@ class AgentWatch:
         last = self._last_speech
         if last is None:
             return None
-        if heard.beep_s is not None and last.onset_s <= heard.beep_s <= last.until_s + _MACHINE_AFTER_S:
+        # a long greeting is retracted as a monologue and goes on: the beep comes at its end, not at the retraction
+        pieces = [p for p in heard.unknown if p.onset_s >= last.onset_s]
+        spoke_until_s = max([last.until_s, *(heard.now_s if p.until_s is None else p.until_s for p in pieces)])
+        if heard.beep_s is not None and last.onset_s <= heard.beep_s <= spoke_until_s + _MACHINE_AFTER_S:
             self._beep_s = heard.beep_s
         if self._beep_s is None:
             return None

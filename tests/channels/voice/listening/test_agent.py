@@ -220,6 +220,18 @@ def test_speech_beep_and_silence_is_a_machine(pause_s: float) -> None:
     assert CONFIRMED not in phases(found)
 
 
+def test_a_long_greeting_before_the_beep_is_a_machine_all_the_same() -> None:
+    call = Queue()
+    call.add(silence(0.3))
+    text = "Anda terhubung dengan kotak suara Budi. Saat ini saya tidak berada di meja kerja dan belum dapat menerima panggilan"
+    onset = call.add(
+        say(text + ", silakan tinggalkan nama dan pesan setelah nada berikut ini."), tone(0.6, 1000.0), silence(4.0)
+    )
+    found = call.heard()
+    assert phases(found) == [SUSPECTED, RETRACTED, MACHINE]
+    assert agents(found, MACHINE)[0].at - onset > 8.0
+
+
 def test_music_after_a_beep_is_no_machine() -> None:
     call = Queue()
     call.add(SIBUK, say(UNKNOWN), silence(0.3), tone(0.4, 1000.0), silence(0.5), music(5.0))
