@@ -14,13 +14,12 @@ from probe.observation import (
     Prompt,
     PromptPhase,
     Sender,
-    Sound,
-    SoundKind,
 )
 from probe.outcome import AgentEvidence, AgentSign, Outcome, StepResult, StepVerdict, Timings
 from probe.reasons import Verdict
 from probe.script import ExpectStep
 from probe.session import Report
+from probe.speech import stretches
 from probe.walk import StepEnd, StepRun, Walk
 from probe.words import Language, word
 
@@ -88,7 +87,7 @@ def _between(start: float | None, end: float | None) -> float | None:
 def _greeting(walk: Walk, agent_onset: float | None) -> float | None:
     """Onset of the first IVR prompt or bot reply; unknown speech counts, the agent's does not."""
     onsets = [p.onset for p in walk.seen(Prompt) if p.phase is PromptPhase.CONFIRMED]
-    onsets += [s.onset for s in walk.seen(Sound) if s.kind is SoundKind.SPEECH and not s.ended]
+    onsets += [s.onset for s in stretches(walk.log)]
     onsets += [m.onset for m in walk.seen(Message) if m.sender is not Sender.HUMAN]
     before = [onset for onset in onsets if agent_onset is None or onset < agent_onset - 0.001]
     return min(before, default=None)

@@ -19,10 +19,15 @@ from probe.observation import (
     Tone,
 )
 from probe.script import ExpectStep
+from probe.speech import stretches
 from probe.walk import StepEnd, StepRun, Walk
 
 RTP_LOST_S = 5.0
 """RTP that stopped this long before the end of the step is lost; shorter gaps are a PBX between two prompts."""
+
+
+REACTION_S = 0.3
+"""A menu reacts to the beginning of a key, whose end is what we date: its answer may lie that much before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Hearing:
         key = self._last_key
         if key is None:
             return None
+        key -= REACTION_S
         before = {p.name for p in self._confirmed if p.onset < key}
         for prompt in self._confirmed:
             music_after = any(s.kind is SoundKind.MUSIC and s.onset > key for s in self.walk.seen(Sound))
@@ -87,9 +93,7 @@ class Hearing:
     @property
     def unknown_speech(self) -> bool:
         """Speech that no known prompt explains, in the failed step or the one before it."""
-        return any(
-            s.kind is SoundKind.SPEECH and not s.known and s.onset >= self._opened for s in self.walk.seen(Sound)
-        )
+        return any(not s.known and s.onset >= self._opened for s in stretches(self.walk.log))
 
     @property
     def anything_in_step(self) -> bool:
@@ -110,9 +114,10 @@ class Hearing:
 
     def _sound_after(self, instant: float) -> bool:
         sounds = any(
-            s.kind is not SoundKind.SILENCE and (s.onset >= instant or (s.until or 0.0) > instant)
+            s.kind is SoundKind.MUSIC and (s.onset >= instant or (s.until or 0.0) > instant)
             for s in self.walk.seen(Sound)
         )
+        sounds = sounds or any(s.until is None or s.until > instant for s in stretches(self.walk.log))
         tones = any(t.onset >= instant for t in self.walk.seen(Tone))
         return sounds or tones or any(p.onset >= instant for p in self._confirmed) or self._going_on(instant)
 
@@ -120,7 +125,7 @@ class Hearing:
         """A sound that began before the instant and had not ended by then."""
         running: set[SoundKind] = set()
         for seen in self.walk.seen(Sound):
-            if seen.kind is SoundKind.SILENCE or seen.onset >= instant:
+            if seen.kind is not SoundKind.MUSIC or seen.onset >= instant:
                 continue
             if not seen.ended:
                 running.add(seen.kind)

@@ -19,6 +19,7 @@ from probe.observation import (
     Trouble,
     Unreachable,
 )
+from probe.speech import stretches
 
 
 @dataclass(slots=True)
@@ -71,19 +72,13 @@ class Line:
 
     def quiet_after_speech_since(self, anchor: float) -> float | None:
         """Since when the far end has been quiet after speech heard since ``anchor``, else None."""
-        quiet: float | None = None
-        spoke = False
-        for seen in self.log:
-            if not isinstance(seen, Sound):
-                continue
-            if seen.kind is SoundKind.SPEECH and not seen.ended:
-                spoke, quiet = spoke or seen.at >= anchor, None
-            elif seen.kind is SoundKind.SPEECH:
-                spoke = spoke or seen.at >= anchor
-                quiet = seen.until if seen.until is not None else seen.at
-            elif seen.kind is SoundKind.SILENCE and not seen.ended and spoke:
-                quiet = seen.onset if quiet is None else quiet
-        return quiet if spoke and quiet is not None and quiet >= anchor else None
+        heard = [s for s in stretches(self.log) if s.until is None or s.until > anchor]
+        if not heard:
+            return None
+        last = max(heard, key=lambda s: (s.until is None, s.until or s.onset))
+        # Silence is reported sooner than the end of the speech before it.
+        silent = [s.onset for s in self.log if isinstance(s, Sound) and s.kind is SoundKind.SILENCE and not s.ended]
+        return last.until if last.until is not None else next((onset for onset in silent if onset > last.onset), None)
 
     def pressed_since(self, instant: float) -> bool:
         """Whether keys went out since then."""

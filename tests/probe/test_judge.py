@@ -50,6 +50,9 @@ def bot(at: float) -> Timeline:
     return [(at, Message(at=0, sender=Sender.BOT, text="Menu", onset=at))]
 
 
+AT_THE_KEY: Timeline = prompt("menu", -0.05)
+"""The menu began again at the beginning of our key, just before its end."""
+
 ROWS: dict[str, tuple[tuple[Step, ...], Timeline, Timeline, tuple[str, str, str | None, str | None]]] = {
     "busy": (WALK_TO_AGENT, [(1, Refused(at=0, code=486))], [], ("fail", "access", "busy_486", "ioc")),
     "unknown number": (
@@ -132,11 +135,29 @@ ROWS: dict[str, tuple[tuple[Step, ...], Timeline, Timeline, tuple[str, str, str 
         prompt("menu", 2.0),
         ("fail", "menu", "menu_loop", "ioc"),
     ),
+    "same menu again from the beginning of the key": (
+        (*WALK_TO_AGENT[:3], *steps({"expect": "prompt:tunggu", "within": "9s"})),
+        MENU,
+        AT_THE_KEY,
+        ("fail", "menu", "menu_loop", "ioc"),
+    ),
     "same menu again while an agent is awaited": (
         WALK_TO_AGENT,
         MENU,
         prompt("menu", 2.0),
         ("fail", "menu", "menu_loop", "ioc"),
+    ),
+    "speech that was taken back": (
+        WALK_TO_AGENT,
+        [*ANSWER, *speech(2.0, 0.0)],
+        [],
+        ("fail", "ivr", "ivr_silent", "ioc"),
+    ),
+    "speech that a known prompt explains later": (
+        WALK_TO_AGENT,
+        [*ANSWER, *speech(2.0), *prompt("x", 2.0)],
+        [],
+        ("fail", "ivr", "wrong_prompt", "ioc"),
     ),
     "nothing after the key": (WALK_TO_AGENT, MENU, [], ("fail", "menu", "dead_key", "ioc")),
     "silence after the key where a prompt is due": (
