@@ -223,10 +223,9 @@ def test_speech_beep_and_silence_is_a_machine(pause_s: float) -> None:
 def test_a_long_greeting_before_the_beep_is_a_machine_all_the_same() -> None:
     call = Queue()
     call.add(silence(0.3))
-    text = "Anda terhubung dengan kotak suara Budi. Saat ini saya tidak berada di meja kerja dan belum dapat menerima panggilan"
-    onset = call.add(
-        say(text + ", silakan tinggalkan nama dan pesan setelah nada berikut ini."), tone(0.6, 1000.0), silence(4.0)
-    )
+    text = "Anda terhubung dengan kotak suara Budi. Saat ini saya tidak berada di meja kerja dan belum dapat menerima"
+    greeting = say(text + " telepon, silakan tinggalkan nama dan pesan setelah nada berikut ini.")
+    onset = call.add(greeting, tone(0.6, 1000.0), silence(4.0))
     found = call.heard()
     assert phases(found) == [SUSPECTED, RETRACTED, MACHINE]
     assert agents(found, MACHINE)[0].at - onset > 8.0
