@@ -118,7 +118,7 @@ ROWS = (
     Row("agen-putus", pbx(dialplan.AGENT_LEAVES),
         (ANSWER, GREETING, PRESS, agent(30), '{ expect = "tone:busy", within = "60s" }'),
         "fail", "agent", "dropped_by_agent", "team_leader", availability="not_ok"),
-    Row("agen-ragu", pbx(dialplan.MUMBLE), (ANSWER, GREETING, PRESS, agent(12)), "inconclusive", "agent",
+    Row("agen-ragu", pbx(dialplan.MUMBLE), (ANSWER, GREETING, PRESS, agent(30)), "inconclusive", "agent",
         "agent_unproven", "siaga", exit_code=3),
     ours("sandi-salah", "trunk_auth_rejected", trunk="salah"),
     ours("trunk-403", "trunk_auth_rejected", to=dialplan.FORBIDDEN, trunk="cabang"),

@@ -109,15 +109,12 @@ class Dialplan:
             "WaitForNoise(300,1,8)", "WaitForSilence(500,1,12)", f"Playback({self.other('agen-balas')})",
             f"Playback({self.other('hening')})",
         ]  # fmt: skip
-        mumble = [
-            step for _ in range(8) for step in (f"Playback({self.other('gumam')})", f"Playback({self.other('jeda')})")
-        ]
         message = [f"Playback({self.other('kotak-suara')})", f"Playback({self.other('bip')})"]
         behaviours = {
             "agen": (self._agent_after_s, [*speak, *listen]),
             "lambat": (self._slow_after_s, [*speak, *listen]),
             "sabar": (355.0, [*speak, *listen]),
-            "gumam": (1.0, [_log("agen"), *mumble]),
+            "gumam": (1.0, speak),
             "suara": (1.0, [_log("agen"), *message, f"Playback({self.other('hening')})"]),
             "pergi": (1.0, [*speak, *[f"Playback({self.other('jeda')})"] * 14]),
         }

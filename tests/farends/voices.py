@@ -32,7 +32,6 @@ OTHERS = {
     "agen": ("id+f4", 170, "Selamat siang, saya Dewi, ada yang bisa dibantu?"),
     "agen-balas": ("id+f4", 170, "Baik, terima kasih atas informasinya."),
     "asing": ("id+m3", 165, "Perhatian, saluran ini sedang diperiksa oleh bagian teknik gedung sebelah."),
-    "gumam": ("id+m5", 160, "Sebentar ya, komputernya lambat."),
     "kotak-suara": (
         "id+m1",
         150,
