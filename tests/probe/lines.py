@@ -46,6 +46,12 @@ def speech(onset: float, length_s: float = 2.0) -> Timeline:
     ]
 
 
+def mistaken(onset: float) -> Timeline:
+    """Speech that the listener takes back."""
+    over = Sound(at=onset, kind=SoundKind.SPEECH, onset=onset, ended=True, until=onset)
+    return [(onset + 0.3, Sound(at=onset, kind=SoundKind.SPEECH, onset=onset)), (onset + 0.9, over)]
+
+
 def music(onset: float) -> Timeline:
     return [(onset + 1.0, Sound(at=onset, kind=SoundKind.MUSIC, onset=onset))]
 

@@ -36,7 +36,7 @@ from probe.reasons import RULES, Judged, Owner, Reason, Stage, Verdict
 from probe.script import Step
 from probe.session import Report
 from probe.walk import StepEnd, StepRun, Walk
-from tests.probe.lines import PERSON, Timeline, agent, music, prompt, rtp, speech
+from tests.probe.lines import PERSON, Timeline, agent, mistaken, music, prompt, rtp, speech
 from tests.probe.test_play import ANSWER, WALK_TO_AGENT, steps, walk
 
 MENU: Timeline = [*ANSWER, *prompt("menu", 2.0)]
@@ -149,7 +149,7 @@ ROWS: dict[str, tuple[tuple[Step, ...], Timeline, Timeline, tuple[str, str, str 
     ),
     "speech that was taken back": (
         WALK_TO_AGENT,
-        [*ANSWER, *speech(2.0, 0.0)],
+        [*ANSWER, *mistaken(2.0)],
         [],
         ("fail", "ivr", "ivr_silent", "ioc"),
     ),
