@@ -109,6 +109,11 @@ def _result(tally: Tally, kept: list[Call], by_sipp: str, first_seed: int) -> Re
 
 def _notes(tally: Tally, first_seed: int) -> list[str]:
     lines = [f"Plays: {', '.join(PLAYS)}; {len(TORTURES)} ideas of RFC 4475; first seed {first_seed}.", ""]
+    beside = sum(call.ended_beside_a_loss for call in tally.calls)
+    lines += [
+        f"{beside} calls had come to their own end within the second before their engine died: verdicts kept.",
+        "",
+    ]
     lines += ["| verdict, stage, reason | calls |", "| --- | --- |"]
     lines += [f"| {what} | {count} |" for what, count in tally.verdicts.most_common()]
     lines += ["", "| what ended an engine | engines |", "| --- | --- |"]

@@ -9,7 +9,7 @@ import resource
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from channels.sip import SipChannel, user_agent
 from channels.voice.pool import Pool, Seat
 from channels.voice.ports import PortRange
 from channels.voice.process import MAX_CALLS, EngineProcess
+from channels.voice.trunk import Trunk
 from probe.conclude import conclude
 from probe.observation import Ended, Refused, Trouble, Unreachable
 from probe.outcome import Outcome
@@ -37,6 +38,7 @@ SCRIPT: Final[tuple[Step, ...]] = (
     ExpectStep.model_validate({"expect": "tone:busy", "within": "300ms"}),
     EndStep(end=True),
 )
+BESIDE_S: Final = 1.0
 HEALTHY_S: Final = 20.0
 HEALTHY: Final[tuple[Step, ...]] = (
     ExpectStep.model_validate({"expect": "answer", "within": "5s"}),
@@ -71,6 +73,13 @@ class Call:
         ends = [seen.at for kind in (Ended, Refused, Unreachable, Trouble) for seen in self.walk.seen(kind)]
         died_at = self.engine.died_at or 0.0
         return died_at <= self.walk.ended and not any(at <= died_at for at in ends)
+
+    @property
+    def ended_beside_a_loss(self) -> bool:
+        """The engine died within the call's last moments, after the far end's own BYE or refusal had been seen."""
+        if self.engine is None or self.walk is None or self.engine.died_at is None or self.lost_its_engine:
+            return False
+        return self.engine.cause != "told to leave" and self.engine.died_at < self.walk.ended + BESIDE_S
 
 
 @dataclass(frozen=True)
@@ -171,6 +180,17 @@ class Driver:
         self._bury()
         return call
 
+    async def register(self, name: str, seed: int) -> Call:
+        """One call through a trunk whose registrar does this play to every REGISTER."""
+        call = Call(f"{name}-{seed} register")
+        host = f"{self._far_end.host}:{self._far_end.port}"
+        user = f"{name}-{seed}"
+        trunk = Trunk(name=user, registrar=f"sip:{host}", username=user, password="x", register=True)  # noqa: S106
+        await self.call(call, f"sip:1500@{host}", trunk=trunk)
+        self.tally.calls.append(call)
+        self._bury()
+        return call
+
     async def replay(self, message: str) -> Call:
         """One call to the far end that sends a kept message."""
         call = Call(message)
@@ -186,11 +206,15 @@ class Driver:
         script: tuple[Step, ...] = SCRIPT,
         prompts: Path | None = None,
         cap_s: float = CAP_S,
+        trunk: Trunk | None = None,
     ) -> None:
         """One call as the product makes it; an exception is kept as a finding."""
         evidence = Path(tempfile.mkdtemp(dir=self._folder))
         target = Target(run_id=evidence.name, to=uri, cap_s=cap_s, evidence=evidence, record="none", prompts=prompts)
-        channel, began = SipChannel(pool=SeatOf(self._pool, call, self._engines)), time.monotonic()
+        if trunk is not None:
+            target = replace(target, trunk=trunk.name)
+        trunks = {trunk.name: trunk} if trunk is not None else None
+        channel, began = SipChannel(trunks, SeatOf(self._pool, call, self._engines)), time.monotonic()
         try:
             async with asyncio.timeout(cap_s + 3 * HANG_S):
                 session = await channel.open(target)

@@ -102,6 +102,15 @@ async def test_malformed_calls_to_us_end_no_engine(bench: Bench) -> None:
     assert [loss.signature for loss in bench.driver.tally.losses] == []
 
 
+async def test_malformed_answers_to_our_registration_are_our_own_trouble(bench: Bench) -> None:
+    calls = await asyncio.gather(*(bench.driver.register("mutated", seed) for seed in range(4)))
+    assert [(call.name, call.error) for call in bench.driver.tally.hung] == []
+    for call in calls:
+        assert call.outcome is not None
+        # registered in the end, it meets a far end without sound; else it says nothing about the target
+        assert call.outcome.verdict is Verdict.INCONCLUSIVE or call.outcome.reason is Reason.NO_RTP
+
+
 def hostile_texts(count: int, seed: int) -> list[str]:
     """Messages as pjsip's log hands them to us: invalid UTF-8 comes as surrogates."""
     rng = dice(seed)
