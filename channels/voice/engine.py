@@ -27,6 +27,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Final
 
+from channels.voice.complaints import complain
 from channels.voice.ears import EarShop
 from channels.voice.hearing import HearingThread, Hears, Listener
 from channels.voice.line import Line
@@ -61,7 +62,8 @@ from probe.reasons import Reason
 BEAT_S: Final = 1.0
 _POLL_S: Final = 0.1
 _PUMP_MS: Final = 10
-_LAST_PUMP_S: Final = 1.0
+_LAST_PUMP_S: Final = 1.8
+"""A far end that has not answered our INVITE yet may do so in this time, and must then be told that we are gone."""
 _TIDY_S: Final = 60.0
 _SWITCH_S: Final = 0.0005
 """The media clock waits for the GIL at every frame; with Python's default of 5 ms it starves."""
@@ -91,7 +93,7 @@ class Engine:
         try:
             self._outbox.put(EVENTS.encode(event))
         except ProtocolError as error:
-            sys.stderr.write(f"not sent: {error}" + "\n")
+            complain(f"not sent: {error}")
 
     def soon(self, action: Callable[[], None]) -> None:
         """Run on the main thread; callable from any thread."""
@@ -145,7 +147,7 @@ class Engine:
             line.hang_up()
         self._accounts.unregister()
         end = time.monotonic() + _LAST_PUMP_S
-        while time.monotonic() < end and any(not line.closed for line in self._lines.values()):
+        while time.monotonic() < end and any(not line.settled for line in self._lines.values()):
             self._turn()
         # responses to BYE and REGISTER, and the events still in the outbox
         for _ in range(5):
@@ -185,8 +187,9 @@ class Engine:
                     command = COMMANDS.decode(body)
                     self.soon(lambda command=command: self._obey(command))  # type: ignore[misc]
         except (OSError, ProtocolError) as error:
-            sys.stderr.write(f"link: {error}" + "\n")
-        self.leave()
+            complain(f"link: {error}")
+        finally:
+            self.leave()
 
     def _write(self) -> None:
         with contextlib.suppress(OSError):
@@ -285,10 +288,9 @@ def main() -> None:
     try:
         engine.run()
     except Exception:  # noqa: BLE001  # whatever it is, the calls must end and the parent must read why
-        traceback.print_exc(file=sys.stderr)
+        complain(traceback.format_exc())
         code = 70
     engine.flush(0.3)
-    sys.stderr.flush()
     # interpreter teardown with pj objects alive aborts
     os._exit(code)
 

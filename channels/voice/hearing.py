@@ -7,7 +7,6 @@ because a frame can be late but never early.
 from __future__ import annotations
 
 import dataclasses
-import sys
 import threading
 import time
 import traceback
@@ -19,6 +18,7 @@ from typing import Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from channels.voice.complaints import complain
 from channels.voice.media import FRAME_S, FRAME_SAMPLES, RATE_HZ, SILENCE, Heard
 from channels.voice.recorder import Recorder
 from probe.observation import Agent, AgentPhase, Observation, Sign, Trouble
@@ -105,7 +105,7 @@ class Listener:
         try:
             return self._work()
         except Exception as error:  # noqa: BLE001  # the ear is ours: whatever it raises must not pass for a silent line
-            traceback.print_exc(file=sys.stderr)
+            complain(traceback.format_exc())
             self._report(
                 Trouble(at=time.monotonic(), reason=Reason.INTERNAL_ERROR, detail=f"the listener failed: {error!r}")
             )

@@ -22,6 +22,8 @@ from probe.reasons import Reason
 
 _GIVE_UP_S: Final = 1.0
 """How long a hang-up may take to be confirmed before the call counts as over."""
+_PATIENCE_S: Final = 2.0
+"""Three INVITEs without an answer (0, 0.5, 1.5 s) speak of a silent host; less speaks of our own haste."""
 _TIMED_OUT: Final = 408
 _TOO_MANY: Final = 70_010
 """PJ_ETOOMANY."""
@@ -119,6 +121,11 @@ class Line:
         self._account.on_answer.append(self._on_registration)
         self.later(self.order.unanswered_s, self._on_registration_timeout)
         self._account.register_again()
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing of this call can be left anywhere."""
+        return self.closed and self._signalling.settled
 
     @property
     def waits_for_registration(self) -> bool:
@@ -223,7 +230,8 @@ class Line:
 
     def _ending(self, code: int, reason: str) -> Event:
         now, told = time.monotonic(), self._signalling
-        if told.answered_at is not None or (self._by_us and told.responses):
+        early = self._by_us and (told.responses > 0 or now - (told.placed_at or now) < _PATIENCE_S)
+        if told.answered_at is not None or early:
             cause = told.bye_cause or reason
             return Seen(call=self.order.call, observation=Ended(at=now, by_us=self._by_us, code=code, cause=cause))
         if told.final is not None:

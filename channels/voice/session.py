@@ -41,6 +41,8 @@ CLOSE_S: Final = 2.5
 """How long close() waits for the engine; with the rescue of a dead engine's call it stays under 3 s."""
 _MAX_ENGINES: Final = 3
 """So many engines without a free place, one after the other, and the call is given up."""
+_LOSING_S: Final = 1.0
+"""How long close() waits for our self-check, so that a call that was never answered ends with the right word."""
 _AUTH_CODES: Final = frozenset({401, 403, 407})
 _CODEC_CODES: Final = frozenset({415, 488, 606})
 _FINAL: Final = (Ended, Refused, Unreachable, Trouble)
@@ -92,6 +94,7 @@ class CallSession:
         self._turned_away = False
         self._listening = False
         self._tasks: set[asyncio.Future[None]] = set()
+        self._losing: asyncio.Future[None] | None = None
         self._report: asyncio.Task[Report] | None = None
 
     def start(self, place: Place) -> None:
@@ -151,7 +154,7 @@ class CallSession:
         elif isinstance(event, Done):
             self._done(event)
         elif isinstance(event, Lost):
-            self._run(self._lost(event.at, event.cause))
+            self._losing = self._run(self._lost(event.at, event.cause))
         elif isinstance(event, RegistrationFailed):
             self._registration_failed(event)
         elif isinstance(event, Full):
@@ -225,7 +228,9 @@ class CallSession:
         if event.code in _AUTH_CODES:
             self._see(Trouble(at=event.at, reason=Reason.TRUNK_AUTH_REJECTED, detail=said))
         else:
-            self._run(self._lost(event.at, said if event.code else f"no registration: {event.phrase or 'no response'}"))
+            self._losing = self._run(
+                self._lost(event.at, said if event.code else f"no registration: {event.phrase or 'no response'}")
+            )
 
     async def _lost(self, at: float, cause: str) -> None:
         works, sentence = await self._self_check()
@@ -298,6 +303,8 @@ class CallSession:
         self._hang_up()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._closed.wait(), CLOSE_S)
+        if self._losing is not None:
+            await asyncio.wait([self._losing], timeout=_LOSING_S)
         if not self._over.is_set():
             self._see(Ended(at=time.monotonic(), by_us=True, cause="the engine did not confirm the end"))
         self._leave_engine()
@@ -313,10 +320,11 @@ class CallSession:
             for wait in waits:
                 wait.cancel()
 
-    def _run(self, work: Awaitable[None]) -> None:
+    def _run(self, work: Awaitable[None]) -> asyncio.Future[None]:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._on_task_end)
+        return task
 
     def _on_task_end(self, task: asyncio.Future[None]) -> None:
         self._tasks.discard(task)

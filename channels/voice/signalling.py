@@ -27,9 +27,18 @@ class Signalling:
         self.allowed: frozenset[str] = frozenset()
         self.offer = ""
         self.bye_cause = ""
+        self._invite_answer = 0
+        self._bye_confirmed = False
         self._invite_cseq = 0
         self._seen: set[tuple[str, int]] = set()
         self._far_media = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether the far end has nothing of this call left: no INVITE without an end, no dialog without a BYE."""
+        if self.placed_at is None or self._invite_answer >= 300:
+            return True
+        return self._invite_answer >= 200 and self._bye_confirmed
 
     def take(self, logged: LoggedMessage) -> list[Observation]:
         """One message, before pjsip acts on it."""
@@ -38,6 +47,10 @@ class Signalling:
             return []
         if logged.sent:
             return self._sent(logged, message)
+        if message.method == "BYE":
+            self._bye_confirmed = True
+        elif message.method == "INVITE" and message.code >= 200 and message.cseq[0] == self._invite_cseq:
+            self._invite_answer = message.code
         return self._response(logged, message) if message.code else self._request(logged, message)
 
     def _sent(self, logged: LoggedMessage, message: SipMessage) -> list[Observation]:
@@ -46,7 +59,7 @@ class Signalling:
         self.invites += 1
         if message.cseq[0] != self._invite_cseq:
             # a new attempt, with credentials or a longer session: the refusal before it is no end
-            self._invite_cseq, self.final = message.cseq[0], None
+            self._invite_cseq, self.final, self._invite_answer = message.cseq[0], None, 0
         if self.placed_at is not None:
             return []
         self.placed_at, self.offer = logged.at, message.body

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from channels.voice.complaints import complain
 from channels.voice.pj import LogWriterBase
 
 _HEAD: Final = re.compile(
@@ -52,4 +52,4 @@ class SipLog(LogWriterBase):
         elif garbage := _GARBAGE.search(text[:_HEAD_LENGTH]):
             self._on_garbage(garbage["peer"], garbage["why"])
         elif entry.level <= 2:
-            sys.stderr.write(text.strip()[:300] + "\n")
+            complain(text[:300])

@@ -320,3 +320,30 @@ async def test_a_session_that_nobody_refreshes_ends_after_ninety_seconds_where_t
     assert invite.header("Session-Expires") == "90"
     assert "timer" in invite.header("Supported")
     assert invite.header("Require") == ""
+
+
+def _late(uas: Uas, invite: Request) -> list[str | bytes]:
+    def answer() -> None:
+        uas.send([uas.answer(invite, "200 OK", uas.sdp)], invite.peer)
+
+    asyncio.get_running_loop().call_later(0.4, answer)
+    return []
+
+
+async def test_an_answer_that_comes_after_we_gave_up_is_ended_too(sip: SipChannel, tmp_path: Path) -> None:
+    async with Uas(_late) as uas, call(sip, uas.uri, tmp_path / "run") as made:
+        await uas.wait_for("INVITE")
+        await made.session.act(End())
+        await uas.wait_for("BYE")
+        ended = await made.ended()
+    assert isinstance(ended, Ended)
+    assert ended.by_us
+
+
+async def test_a_silent_host_is_told_also_when_we_give_up_before(sip: SipChannel, tmp_path: Path) -> None:
+    async with Uas(mute) as uas, call(sip, uas.uri, tmp_path / "run") as made:
+        await uas.wait_for("INVITE", 3)
+        await asyncio.sleep(0.6)
+        await made.close()
+    assert isinstance(made.seen[-1], Unreachable)
+    assert "no response to 3 INVITE" in made.seen[-1].cause

@@ -17,7 +17,7 @@ from channels.voice.process import MAX_CALLS
 from probe.observation import Answered, Ended, Progress, Trouble
 from probe.reasons import Reason
 from tests.channels.voice.calling import call
-from tests.channels.voice.uas import Reply, Uas, answering, ringing
+from tests.channels.voice.uas import Reply, Request, Uas, answering, ringing
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,6 +33,7 @@ async def main():
     async for seen in session.observations():
         if type(seen).__name__ == sys.argv[3]:
             print("there", flush=True)
+    await session.close()
 
 asyncio.run(main())
 """
@@ -158,3 +159,57 @@ async def test_the_first_kill_of_a_burst_does_not_take_the_others(pool: Pool, tm
         await first.ended()
         async with call(sip, uas.uri, tmp_path / "b") as second:
             await second.until(Answered)
+
+
+async def test_a_parent_killed_with_events_unread_leaves_no_call_behind(tmp_path: Path) -> None:
+    """Then the engine's socket ends with an error instead of an end of file, and nobody reads its standard error."""
+    stuck = CALLER.replace('print("there", flush=True)', 'print("there", flush=True); __import__("time").sleep(60)')
+    async with Uas(answering) as uas:
+        parent = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", stuck, uas.uri, str(tmp_path), "Answered", stdout=asyncio.subprocess.PIPE
+        )
+        assert parent.stdout is not None
+        assert await asyncio.wait_for(parent.stdout.readline(), 10) == b"there\n"
+        [invite] = await uas.wait_for("INVITE")
+        await uas.wait_for("ACK")
+        # what it says now stays unread
+        uas.send([uas.request(invite, "UPDATE", more="P-Asserted-Identity: <sip:7@x>\r\n")], invite.peer)
+        await uas.wait_for("SIP/2.0")
+        parent.kill()
+        await parent.wait()
+        await uas.wait_for("BYE")
+
+
+@pytest.mark.parametrize("victim", ["engine", "parent"])
+async def test_an_answer_that_comes_after_a_death_is_ended_too(victim: str, tmp_path: Path) -> None:
+    def late(uas: Uas, invite: Request) -> list[str | bytes]:
+        def answer() -> None:
+            uas.send([uas.answer(invite, "200 OK", uas.sdp)], invite.peer)
+
+        asyncio.get_running_loop().call_later(0.6, answer)
+        return []
+
+    async with Uas(late) as uas:
+        uas.silent = True
+        parent = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", CALLER, uas.uri, str(tmp_path), "Placed", stdout=asyncio.subprocess.PIPE
+        )
+        assert parent.stdout is not None
+        assert await asyncio.wait_for(parent.stdout.readline(), 10) == b"there\n"
+        if victim == "parent":
+            parent.kill()
+        else:
+            os.kill(_engine_that_writes_to(tmp_path, parent.pid), signal.SIGKILL)
+        await uas.wait_for("BYE")
+        if parent.returncode is None:
+            parent.kill()
+        await parent.wait()
+
+
+def _engine_that_writes_to(folder: Path, parent: int) -> int:
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    for child in children:
+        links = [link.readlink() for link in Path(f"/proc/{child}/fd").iterdir() if link.is_symlink()]
+        if any(link.is_relative_to(folder) for link in links):
+            return int(child)
+    raise AssertionError(f"none of {children} records into {folder}")

@@ -92,7 +92,9 @@ class Uas(asyncio.DatagramProtocol):
     def on_other(self, request: Request) -> list[str | bytes]:
         answers: list[str | bytes] = [self.answer(request, "200 OK")]
         if request.method == "CANCEL":
-            invite = next(r for r in self.requests if r.method == "INVITE")
+            invite = next(
+                r for r in self.requests if r.method == "INVITE" and r.header("Call-ID") == request.header("Call-ID")
+            )
             answers.append(self.answer(invite, "487 Request Terminated"))
         return answers
 
