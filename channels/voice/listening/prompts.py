@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from channels.voice.listening.bank import PromptBank
-from channels.voice.listening.features import RATE_HZ, Block
+from channels.voice.listening.features import BLOCK, RATE_HZ, Block, Features
 from channels.voice.listening.search import CandidateSearch
 from channels.voice.listening.track import Tail, Track, Trial
 from probe.observation import Prompt, PromptPhase
@@ -21,6 +21,10 @@ _GIVE_UP = 2 * RATE_HZ
 _TWIN_WAIT = 4 * RATE_HZ
 _EXPLAINED_NCC, _EXPLAINED_MARGIN = 0.5, 0.15
 _CHECKED = RATE_HZ // 4
+_LEAD_BLOCKS = 3
+_LEAD = _LEAD_BLOCKS * BLOCK
+"""Samples of silence before the stream: the first packets of a call are often lost, and then a greeting that starts
+with the answer begins before the first sample that was heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,10 @@ class Stretch:
 
 @dataclass(slots=True)
 class PromptMatcher:
-    """Follows all prompts of a bank through one stream."""
+    """Follows all prompts of a bank through one stream. Inside, samples are counted from the lead before the stream."""
 
     bank: PromptBank
+    _features: Features = field(init=False, default_factory=Features)
     _search: CandidateSearch = field(init=False)
     _tail: Tail = field(init=False, default_factory=Tail)
     _trials: list[Trial] = field(init=False, default_factory=list)
@@ -45,15 +50,21 @@ class PromptMatcher:
 
     def __post_init__(self) -> None:
         self._search = CandidateSearch(self.bank)
+        for _ in range(_LEAD_BLOCKS):
+            lead = self._features.feed(np.zeros(BLOCK, dtype=np.int16))
+            self._tail.append(lead, 0.0)
+            self._search.feed(lead, 0.0)
 
     @property
     def explained(self) -> list[Stretch]:
         """What known prompts explain, oldest first; withdrawn again where a prompt diverges before it was confirmed."""
         going = {t.onset: Stretch(t.onset, None) for t in self._tracks}
-        return sorted([*self._past, *going.values()], key=lambda s: s.onset)
+        inside = sorted([*self._past, *going.values()], key=lambda s: s.onset)
+        return [Stretch(max(0, s.onset - _LEAD), None if s.end is None else max(0, s.end - _LEAD)) for s in inside]
 
     def feed(self, block: Block, border_dbm0: float, floor_dbm0: float) -> list[Prompt]:
         """Take the next block; ``at`` and ``onset`` of what is reported are stream seconds."""
+        block = self._features.feed(block.samples.astype(np.int16))
         self._tail.append(block, border_dbm0)
         self._out = []
         for candidate in self._search.feed(block, floor_dbm0):
@@ -178,7 +189,7 @@ class PromptMatcher:
                 self._say(track, PromptPhase.DIVERGED)
 
     def _say(self, track: Track, phase: PromptPhase) -> None:
-        at_s, onset_s = self._tail.end / RATE_HZ, track.onset / RATE_HZ
+        at_s, onset_s = (self._tail.end - _LEAD) / RATE_HZ, max(0, track.onset - _LEAD) / RATE_HZ
         score = float(np.clip(track.score, 0.0, 1.0))
         self._out += [
             Prompt(at=at_s, name=name, phase=phase, onset=onset_s, score=score) for name in track.prompt.names

@@ -49,6 +49,16 @@ def test_every_prompt_is_a_candidate_at_03_s_confirmed_at_1_s_and_ended_at_its_l
     assert times(found, ENDED)[0] == pytest.approx(onset + len(sound) / 8000, abs=0.1)
 
 
+@pytest.mark.parametrize("lost_ms", [20, 40])
+@pytest.mark.parametrize("name", list(TEXTS))
+def test_a_greeting_that_comes_with_the_answer_is_known_without_its_first_packets(
+    bank: PromptBank, name: str, lost_ms: int
+) -> None:
+    found = listen(spoken(say(TEXTS[name])[lost_ms * 8 :], lead_s=0.0), bank)
+    assert [n for n, _ in prompts(found, CONFIRMED)] == [name]
+    assert 0.0 <= prompts(found, CONFIRMED)[0][1] < 0.001
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
