@@ -111,7 +111,7 @@ def _notes(tally: Tally, first_seed: int) -> list[str]:
     lines = [f"Plays: {', '.join(PLAYS)}; {len(TORTURES)} ideas of RFC 4475; first seed {first_seed}.", ""]
     beside = sum(call.ended_beside_a_loss for call in tally.calls)
     lines += [
-        f"{beside} calls had come to their own end within the second before their engine died: verdicts kept.",
+        f"{beside} calls came to an end of their own within a second of the loss of their engine.",
         "",
     ]
     lines += ["| verdict, stage, reason | calls |", "| --- | --- |"]
