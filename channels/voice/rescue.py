@@ -19,6 +19,9 @@ LIMIT_S: Final = 2.2
 _REPEAT_S: Final = 0.4
 """Quicker than RFC 3261's T1: there are two seconds for it, and the far end is near or lost."""
 _MAX_BYTES: Final = 65536
+_BIND_ATTEMPTS: Final = 15
+_BIND_PAUSE_S: Final = 0.02
+"""The link of a killed engine closes some milliseconds before its SIP socket does."""
 
 
 class _Wire(Protocol):
@@ -119,15 +122,19 @@ class _Udp(asyncio.DatagramProtocol):
             found = await loop.getaddrinfo(hop.host.strip("[]"), hop.port)
             targets.add((str(found[0][4][0]), int(found[0][4][1])))
         ours, _, our_port = dialog.sent_by.rpartition(":")
-        for local in ((dialog.account.local_address or ours.strip("[]"), int(our_port or 0)), None):
+        address = dialog.account.local_address or ours.strip("[]")
+        for attempt in range(_BIND_ATTEMPTS + 1):
+            # at the last any port will do; only answers to the dead engine's own requests are lost then
+            port_here = int(our_port or 0) if attempt < _BIND_ATTEMPTS else 0
             try:
                 made: tuple[
                     asyncio.DatagramTransport, _Udp
                 ] = await asyncio.get_running_loop().create_datagram_endpoint(
-                    lambda: cls(targets), local_addr=local or (dialog.account.local_address, 0)
+                    lambda: cls(targets), local_addr=(address, port_here)
                 )
             except OSError:
-                continue  # the port is still held: any other will do
+                await asyncio.sleep(_BIND_PAUSE_S)
+                continue
             return made[1]
         raise OSError("no UDP socket can be opened")
 
