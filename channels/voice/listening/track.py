@@ -15,7 +15,8 @@ SLACK = 160
 _STAGES = ((0.25, 0.85, 0.50), (0.40, 0.72, 0.46), (0.60, 0.62, 0.42), (0.80, 0.52, 0.40))
 """(seconds compared, accept at, drop below): variant a5 of the study, 2 false accepts in 1007 s of the same speaker."""
 BAD_NCC = 0.3
-_SLIP_NCC, _SLIP = 0.5, 176
+_SLIP_NCC, _SLIP = 0.5, 816
+"""A jitter buffer may drop or repeat up to five frames at once (100 ms)."""
 _KEPT_S = 3.0
 
 
@@ -119,7 +120,8 @@ class Track:
             if (k + 1) * SEGMENT > self.prompt.length > k * SEGMENT:
                 self.merits.append(None)
             elif k < len(self.prompt.voiced) and self.prompt.voiced[k]:
-                self._compare(tail, k, at, silent)
+                if not self._compare(tail, k, at, silent):
+                    return
             else:
                 self.merits.append(1.0 if silent else 0.0)
 
@@ -131,25 +133,29 @@ class Track:
         heard = tail.cut(start - 16, end + 16)
         return self.prompt.reference.match_tight(heard, begin, stop - begin, 16).ncc
 
-    def _compare(self, tail: Tail, k: int, at: int, silent: bool) -> None:
+    def _compare(self, tail: Tail, k: int, at: int, silent: bool) -> bool:
+        """Judge one segment; false when it does not fit and too little has come to see whether it only moved."""
         low = max(0, at - 16)
         best = self.prompt.reference.match_tight(tail.cut(low, at + SEGMENT + 16), k * SEGMENT, SEGMENT, at - low)
         found = Match(best.ncc, low + best.lag)
         if found.ncc < _SLIP_NCC and not silent:
+            if tail.end < at + SEGMENT + _SLIP:
+                return False
             found = self._slipped(tail, k, at, found)
         self.scores.append(found.ncc)
         self.merits.append(found.ncc)
         if found.ncc >= BAD_NCC:
             self.drift += found.lag - at if found.ncc >= _SLIP_NCC else 0
             self.bad = self.silent = 0
-            return
+            return True
         if self.bad == 0:
             self.bad_since = at
         self.bad += 1
         self.silent = self.silent + 1 if silent else 0
+        return True
 
     def _slipped(self, tail: Tail, k: int, at: int, found: Match) -> Match:
-        """A jitter buffer that drops or repeats a frame moves the rest by 20 ms: look there too."""
+        """A jitter buffer that drops or repeats frames moves the rest by 20 ms each: look there too."""
         low = max(0, at - _SLIP)
         heard = tail.cut(low, at + SEGMENT + _SLIP)
         if len(heard) < SEGMENT:
