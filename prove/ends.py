@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -31,6 +32,8 @@ class Round:
     transport: str
     end: str
     moment: str
+    there: int
+    """Calls that had come to the place when the end came."""
     took_s: float
     left: int
     next_call: str
@@ -57,7 +60,7 @@ class Ward:
         installation = self._install(numbers)
         process = installation.start_command(setting.many([f"p{number}" for number in numbers]))
         try:
-            self._wait(numbers, moment)
+            there = min(self._wait(numbers, moment), self._up())
             _apply(end, process)
             began = time.monotonic()
             left = self.centre.wait_until_idle(LIMIT_S[self.transport])
@@ -67,7 +70,7 @@ class Ward:
                 _end(process)
         heard = self._next_call(installation)
         label = moment if isinstance(moment, str) else f"{moment:.1f} s"
-        return Round(self.transport, end, label, took_s, len(left), heard)
+        return Round(self.transport, end, label, there, took_s, len(left), heard)
 
     def _install(self, numbers: list[str]) -> Installation:
         folder = self._folder / f"{self._tag:03}"
@@ -94,14 +97,24 @@ class Ward:
             setting.probe("berikut", f"{dialplan.BOTH_WAYS}{self._tag:03}", both_ways, 'trunk = "t"'),
         )
 
-    def _wait(self, numbers: list[str], moment: str | float) -> None:
+    def _up(self) -> int:
+        """Channels of ours that Asterisk holds this instant."""
+        return sum(name.startswith("PJSIP/") for name in self.centre.channels())
+
+    def _wait(self, numbers: list[str], moment: str | float) -> int:
+        """Wait for the moment; how many calls are up then, or have come to the place."""
         if isinstance(moment, float):
             self.centre.wait_for_trace(numbers[0], "jawab", 30)
             time.sleep(moment)  # the campaign ends calls at random moments: this is the moment
-            return
+            return sum(bool(self.centre.traces(number)) for number in numbers)
+        deadline = time.monotonic() + 45
+        there = 0
         for number in numbers:
-            self.centre.wait_for_trace(number, PLACES[moment], 60)
+            with contextlib.suppress(TimeoutError):
+                self.centre.wait_for_trace(number, PLACES[moment], max(0.0, deadline - time.monotonic()))
+                there += 1
         time.sleep(1.0)  # a little into the state, not on its edge
+        return there
 
     def _next_call(self, installation: Installation) -> str:
         record = installation.run("probe", "berikut", "--json").record
@@ -161,10 +174,13 @@ def _report(title: str, rounds: list[Round], result: Result) -> None:
     result.add(
         f"{title}: next call hears and is heard", "every time", f"{heard} of {len(rounds)}", heard == len(rounds)
     )
-    result.notes += ["", f"## {title}", "", "| transport | end | moment | idle after | channels left | next call |"]
-    result.notes += ["| --- " * 6 + "|"]
+    there = sum(one.there for one in rounds)
+    result.add(f"{title}: calls up when the end came", "8 each", f"{there} of {CALLS * len(rounds)}", there > 0)
+    result.notes += ["", f"## {title}", "", "| transport | end | moment | calls | idle after | left | next call |"]
+    result.notes += ["| --- " * 7 + "|"]
     result.notes += [
-        f"| {r.transport} | {r.end} | {r.moment} | {r.took_s:.2f} s | {r.left} | {r.next_call} |" for r in rounds
+        f"| {r.transport} | {r.end} | {r.moment} | {r.there} | {r.took_s:.2f} s | {r.left} | {r.next_call} |"
+        for r in rounds
     ]
 
 
