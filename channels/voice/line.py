@@ -230,6 +230,8 @@ class Line:
 
     def _ending(self, code: int, reason: str) -> Event:
         now, told = time.monotonic(), self._signalling
+        if told.unreadable:
+            return self._lost("a 200 OK that cannot be read")
         early = self._by_us and (told.responses > 0 or now - (told.placed_at or now) < _PATIENCE_S)
         if told.answered_at is not None or early:
             cause = told.bye_cause or reason

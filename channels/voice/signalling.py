@@ -27,11 +27,17 @@ class Signalling:
         self.allowed: frozenset[str] = frozenset()
         self.offer = ""
         self.bye_cause = ""
+        self._offered_at: float | None = None
         self._invite_answer = 0
         self._bye_confirmed = False
         self._invite_cseq = 0
         self._seen: set[tuple[str, int]] = set()
         self._far_media = ""
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether the far end sent an answer that pjsip could not accept."""
+        return self._offered_at is not None and self.answered_at is None
 
     @property
     def settled(self) -> bool:
@@ -54,6 +60,10 @@ class Signalling:
         return self._response(logged, message) if message.code else self._request(logged, message)
 
     def _sent(self, logged: LoggedMessage, message: SipMessage) -> list[Observation]:
+        if message.method == "ACK" and self._offered_at is not None and self.answered_at is None:
+            # pjsip acknowledges what it accepts: a malformed 200 is no answer
+            self.answered_at = self._offered_at
+            return [Answered(at=self._offered_at)]
         if message.method != "INVITE" or message.code or self.answered_at is not None:
             return []
         self.invites += 1
@@ -78,8 +88,8 @@ class Signalling:
             early = message.has_sdp
             return [Progress(at=logged.at, code=message.code, phrase=message.phrase, early_media=early)]
         if message.code < 300:
-            self.answered_at = logged.at
-            return [Answered(at=logged.at)]
+            self._offered_at = logged.at if self._offered_at is None else self._offered_at
+            return []
         self.final = Refused(
             at=logged.at, code=message.code, phrase=message.phrase, retry_after_s=_seconds(message.first("retry-after"))
         )

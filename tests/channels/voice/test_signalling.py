@@ -48,9 +48,14 @@ def test_a_flood_of_provisional_answers_is_cut(placed: Signalling) -> None:
     assert sum(len(feed(placed, answer("180 Ringing"))) for _ in range(1000)) == 50
 
 
-def test_the_answer_counts_once(placed: Signalling) -> None:
-    assert feed(placed, answer("200 OK", f"Allow: INVITE, info\r\n{SDP}"), at=2.0) == [Answered(at=2.0)]
+ACK = "ACK sip:1500@x SIP/2.0\r\nCSeq: 1 ACK\r\n\r\n"
+
+
+def test_the_answer_counts_once_and_from_its_arrival(placed: Signalling) -> None:
+    assert feed(placed, answer("200 OK", f"Allow: INVITE, info\r\n{SDP}"), at=2.0) == []
+    assert feed(placed, ACK, sent=True, at=2.001) == [Answered(at=2.0)]
     assert feed(placed, answer("200 OK"), at=2.5) == []
+    assert feed(placed, ACK, sent=True, at=2.501) == []
     assert placed.allowed == {"INVITE", "INFO"}
 
 
@@ -60,6 +65,12 @@ def test_the_answer_counts_once(placed: Signalling) -> None:
 def test_a_refusal_tells_when_to_come_back(placed: Signalling, header: str, seconds: float | None) -> None:
     assert feed(placed, answer("503 Service Unavailable", f"Retry-After: {header}\r\n\r\n")) == []
     assert placed.final == Refused(at=1.0, code=503, phrase="Service Unavailable", retry_after_s=seconds)
+
+
+def test_an_answer_that_pjsip_does_not_acknowledge_is_none(placed: Signalling) -> None:
+    feed(placed, answer("200 OK"), at=2.0)
+    assert placed.unreadable
+    assert placed.answered_at is None
 
 
 def test_a_challenge_that_is_answered_is_no_refusal(placed: Signalling) -> None:
@@ -98,6 +109,7 @@ def test_requests_inside_the_call_are_told_with_what_changed(
     placed: Signalling, request_text: str, method: str, detail: str, sign: bool
 ) -> None:
     feed(placed, answer("200 OK", SDP))
+    feed(placed, ACK, sent=True)
     [seen] = feed(placed, request_text)
     assert seen == Signalled(at=1.0, method=method, detail=detail)
     assert isinstance(seen, Signalled)
