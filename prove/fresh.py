@@ -44,10 +44,9 @@ class Debian:
         done = subprocess.run(
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", f"{mounts} && {enter}", "sh",
              *words, "sh", "-c", inside],
-            capture_output=True, text=True, timeout=within_s, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=within_s, check=False,
         )  # fmt: skip
-        said = (done.stdout + done.stderr).strip()
-        return done.returncode, time.monotonic() - began, said
+        return done.returncode, time.monotonic() - began, done.stdout.strip()
 
 
 def bootstrap(tree: Path) -> Debian:
