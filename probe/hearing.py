@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from probe.observation import (
@@ -30,6 +31,10 @@ REACTION_S = 0.3
 """A menu reacts to the beginning of a key, whose end is what we date: its answer may lie that much before."""
 
 
+CUT_SHORT_S = 0.5
+"""A menu that a key interrupts is heard for this long after it: the way there, the reaction, the way back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hearing:
     """Questions about one walk and the step it failed at."""
@@ -40,8 +45,10 @@ class Hearing:
     @property
     def _opened(self) -> float:
         """Start of the step before the failed one: what began then could still have met the failed one."""
-        run = next(reversed(self.walk.before(self.failed)), self.failed)
-        return run.started if run.started is not None else self.walk.began
+        before = self.walk.before(self.failed)
+        if len(before) <= 1:  # as in the player: a greeting may be dated a frame before the quick answer it came with
+            return -math.inf
+        return before[-1].started if before[-1].started is not None else self.walk.began
 
     @property
     def _finished(self) -> float:
@@ -108,9 +115,9 @@ class Hearing:
 
     @property
     def after_key_silent(self) -> bool:
-        """Keys went out and not a sound came after them."""
+        """Keys went out and not a sound came after them, but for what the key cut short."""
         key = self._last_key
-        return key is not None and not self._sound_after(key)
+        return key is not None and not self._sound_after(key + CUT_SHORT_S)
 
     def _sound_after(self, instant: float) -> bool:
         sounds = any(

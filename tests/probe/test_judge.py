@@ -111,6 +111,12 @@ ROWS: dict[str, tuple[tuple[Step, ...], Timeline, Timeline, tuple[str, str, str 
         [],
         ("fail", "ivr", "wrong_prompt", "ioc"),
     ),
+    "other prompt dated a frame before a quick answer": (
+        WALK_TO_AGENT,
+        [(0.003, Answered(at=0.003)), *rtp(0.01), *prompt("x", -0.02)],
+        [],
+        ("fail", "ivr", "wrong_prompt", "ioc"),
+    ),
     "other prompt after the key": (
         (*WALK_TO_AGENT[:3], *steps({"expect": "prompt:tunggu", "within": "9s"})),
         MENU,
@@ -160,6 +166,12 @@ ROWS: dict[str, tuple[tuple[Step, ...], Timeline, Timeline, tuple[str, str, str 
         ("fail", "ivr", "wrong_prompt", "ioc"),
     ),
     "nothing after the key": (WALK_TO_AGENT, MENU, [], ("fail", "menu", "dead_key", "ioc")),
+    "nothing after a key that cut the menu short": (
+        (*WALK_TO_AGENT[:2], *steps({"press": "1", "barge_in": True}), *WALK_TO_AGENT[3:]),
+        [*ANSWER, *prompt("menu", 2.0, length_s=1.5)],
+        [],
+        ("fail", "menu", "dead_key", "ioc"),
+    ),
     "silence after the key where a prompt is due": (
         (*WALK_TO_AGENT[:3], *steps({"expect": "prompt:tunggu", "within": "9s"})),
         MENU,
