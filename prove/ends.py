@@ -160,6 +160,7 @@ def run(room: Room) -> Result:
             jobs = {transport: pool.submit(_rounds, ward, plans[transport]) for transport, ward in wards.items()}
             rounds = [one for job in jobs.values() for one in job.result()]
             _report(title, rounds, result)
+    result.add("rounds at random moments", "100", str(ROUNDS), ROUNDS >= 100)
     return result
 
 
