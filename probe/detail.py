@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from probe.words import Language, word
+from probe.words import Language, printable, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,11 @@ class Detail:
     values: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
     def say(self, language: Language) -> str:
-        """The detail in words. Raises KeyError for a key that is not in the catalogue."""
-        return word(f"detail.{self.key}", language, **self.values) if self.key else ""
+        """The detail in words, made printable: a far end's phrase may hold bytes that no JSON file can.
+
+        Raises KeyError for a key that is not in the catalogue.
+        """
+        return printable(word(f"detail.{self.key}", language, **self.values)) if self.key else ""
 
 
 NOTHING = Detail()

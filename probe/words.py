@@ -49,6 +49,11 @@ def word(key: str, language: Language, **values: object) -> str:
     return PLACEHOLDER.sub(lambda hole: str(values[hole[1]]), catalogue()[key][language])
 
 
+def printable(text: str) -> str:
+    """The text on one line without control characters and half characters: a far end's words must drive no terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def sentence(outcome: Outcome, language: Language) -> str:
     """The message of a record: what the customer experiences, the stage, the reason and what exactly was seen."""
     reason, stage = outcome.reason, outcome.stage

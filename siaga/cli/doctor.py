@@ -12,10 +12,9 @@ def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> int:
     """
     from pathlib import Path
 
-    from probe.words import word
+    from probe.words import printable, word
     from siaga.cli import say
     from siaga.cli.doctor_checks import State, examine
-    from siaga.cli.narrate import printable
     from siaga.config import ConfigError, default, find, load
 
     found, wrong = find(config), None

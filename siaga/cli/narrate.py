@@ -23,7 +23,7 @@ from probe.observation import (
     Trouble,
     Unreachable,
 )
-from probe.words import Language, word
+from probe.words import Language, printable, word
 
 _PROMPTS = {
     PromptPhase.CONFIRMED: "live.prompt_heard",
@@ -85,8 +85,3 @@ def _sound(seen: Observation, language: Language) -> str | None:
             return word("live.played", language, name=seen.name)
         case _:
             return None
-
-
-def printable(text: str) -> str:
-    """The text on one line without control characters: a far end's phrase must not drive our terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

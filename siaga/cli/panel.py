@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from probe.outcome import Record
-from probe.words import Language, catalogue, word
-from siaga.cli.narrate import printable
+from probe.words import Language, catalogue, printable, word
 
 if TYPE_CHECKING:
     from rich.panel import Panel

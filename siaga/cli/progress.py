@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from probe.observation import Placed
 from probe.play import Event, Seen, StepEnded, StepStarted
 from probe.walk import StepEnd
-from probe.words import Language
+from probe.words import Language, printable
 from siaga.cli import say
-from siaga.cli.narrate import line_of, printable
+from siaga.cli.narrate import line_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

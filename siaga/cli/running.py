@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from probe.outcome import Record
 from probe.play import Listener
 from probe.reasons import Reason
-from probe.words import sentence
+from probe.words import printable, sentence
 from scheduler.order import Order, new_run_id
 from scheduler.run import House, run
 from scheduler.unplayed import unplayed
 from siaga.cli import say
 from siaga.cli.exits import VERDICTS, Stop
-from siaga.cli.narrate import printable
 from siaga.cli.panel import evidence_rows, panel
 from siaga.cli.progress import watch
 from siaga.cli.signals import stop_request

@@ -42,9 +42,9 @@ from probe.play import Seen, StepEnded, StepStarted
 from probe.reasons import Judged, Owner, Reason, Stage, Verdict
 from probe.script import ExpectStep, call_script
 from probe.walk import StepEnd, StepRun
-from probe.words import LANGUAGES, Language
+from probe.words import LANGUAGES, Language, printable
 from siaga.cli import progress as live
-from siaga.cli.narrate import line_of, printable
+from siaga.cli.narrate import line_of
 from siaga.cli.panel import evidence_rows, panel, rows
 from siaga.cli.progress import PlainProgress, watch
 
