@@ -114,6 +114,12 @@ class Hearing:
         return self._sound_after(self.walk.began)
 
     @property
+    def silent_since_answer(self) -> bool:
+        """Answered, and not a sound since: ringback before the answer is the network's, not the IVR's."""
+        answered = next((seen.at for seen in self.walk.seen(Answered)), None)
+        return answered is not None and not self._sound_after(answered)
+
+    @property
     def after_key_silent(self) -> bool:
         """Keys went out and not a sound came after them, but for what the key cut short."""
         key = self._last_key

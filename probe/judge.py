@@ -200,6 +200,8 @@ def _queue(hearing: Hearing, failed: StepRun) -> _Found:
         return Reason.DROPPED_IN_QUEUE, Stage.QUEUE, cause(hearing.end_cause)
     if media := _media(hearing):
         return media
+    if hearing.silent_since_answer:
+        return Reason.IVR_SILENT, Stage.IVR, _deadline_detail(failed)
     if hearing.after_key_silent:
         return Reason.DEAD_KEY, Stage.MENU, detail("dead_key")
     wants_agent = isinstance(failed.step, ExpectStep) and "agent" in failed.step.expect

@@ -165,6 +165,24 @@ ROWS: dict[str, tuple[tuple[Step, ...], Timeline, Timeline, tuple[str, str, str 
         [],
         ("fail", "ivr", "wrong_prompt", "ioc"),
     ),
+    "answered, no sound while an agent is awaited": (
+        steps({"expect": "answer"}, {"expect": "agent", "within": "30s"}),
+        ANSWER,
+        [],
+        ("fail", "ivr", "ivr_silent", "ioc"),
+    ),
+    "answered, no sound before and after a key": (
+        steps({"expect": "answer"}, {"press": "1"}, {"expect": "agent", "within": "30s"}),
+        ANSWER,
+        [],
+        ("fail", "ivr", "ivr_silent", "ioc"),
+    ),
+    "ringback before the answer and no sound after it": (
+        steps({"expect": "answer"}, {"expect": "agent", "within": "30s"}),
+        [(0.4, Tone(at=0, kind=ToneKind.RINGBACK, onset=0.2)), *ANSWER],
+        [],
+        ("fail", "ivr", "ivr_silent", "ioc"),
+    ),
     "nothing after the key": (WALK_TO_AGENT, MENU, [], ("fail", "menu", "dead_key", "ioc")),
     "nothing after a key that cut the menu short": (
         (*WALK_TO_AGENT[:2], *steps({"press": "1", "barge_in": True}), *WALK_TO_AGENT[3:]),
