@@ -19,6 +19,7 @@ _URI = re.compile(
     rf"(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?(?P<parameters>(?:;[A-Za-z0-9_.!~*'()%+-]+(?:=[A-Za-z0-9_.!~*'()%+:\[\]-]+)?)*)"
 )
 _NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
+_NAME = re.compile(r"\+?[A-Za-z0-9_.-]+")
 _REWRITE = re.compile(r"[^{}\s@;:]*\{(?:national|e164|digits)\}[^{}\s@;:]*")
 
 _TRANSPORT = re.compile(r";transport=([^;]*)", re.IGNORECASE)
@@ -61,6 +62,19 @@ def check_target(to: str, through_trunk: bool) -> str | None:
     if not through_trunk:
         return 'a number needs a trunk; set `trunk = "NAME"`, or write a SIP URI "sip:USER@HOST"'
     return None
+
+
+def check_from(value: str) -> str | None:
+    """What is wrong with who we say we are: a SIP URI, or a number or name at the trunk. Never repeats a password."""
+    if value.lower().startswith(("sip:", "sips:")):
+        return check_uri(value)
+    return None if _NAME.fullmatch(value) else 'allowed: a number or name such as "+622150009999", or "sip:USER@HOST"'
+
+
+def _from(value: str) -> str:
+    if wrong := check_from(value):
+        raise ValueError(wrong)
+    return value
 
 
 def _uri(value: str) -> str:
@@ -124,7 +138,7 @@ class TrunkSettings(Setting):
     transport: Literal["udp", "tcp", "tls"] = "udp"
     srtp: Literal["off", "optional", "required"] = "off"
     register_: bool = Field(default=True, alias="register")
-    from_: Annotated[str, Field(min_length=1)] | None = Field(default=None, alias="from")
+    from_: Annotated[str, AfterValidator(_from)] | None = Field(default=None, alias="from")
     channels: Annotated[int, Field(ge=1, le=1000)] = 1
     """Calls at once, never exceeded by all processes together."""
     dial: Annotated[str, AfterValidator(_rewrite)] | None = None

@@ -80,8 +80,8 @@ def _duration(text: str, option: str) -> float:
         seconds = parse_duration(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
-    if not 0.0 < seconds <= 7200.0:
-        raise typer.BadParameter("allowed: more than 0s, at most 2h", param_hint=option)
+    if not 0.001 <= seconds <= 7200.0:
+        raise typer.BadParameter("allowed: 1ms to 2h", param_hint=option)
     return seconds
 
 
@@ -99,7 +99,7 @@ def _prepared(
     order = replace(
         order,
         trunk=_known_trunk(trunk, found),
-        from_=from_,
+        from_=_caller(from_),
         prompts=_folder(prompts) if prompts else (found.prompts if found.prompts.is_dir() else None),
         sounds=found.sounds,
         language=found.general.language,
@@ -115,6 +115,15 @@ def _known_trunk(name: str | None, found: Config) -> str | None:
         known = ", ".join(found.trunks) or "none"
         raise usage(f"unknown trunk {name!r}; {found.path} has: {known}")
     return name
+
+
+def _caller(from_: str | None) -> str | None:
+    from channels.sip_settings import check_from
+    from siaga.cli.exits import usage
+
+    if from_ and (wrong := check_from(from_)):
+        raise usage(f"--from: {wrong}")
+    return from_
 
 
 def _folder(folder: Path) -> Path:
