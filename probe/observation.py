@@ -115,6 +115,17 @@ class Sound(Observation):
     known: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardBefore(Observation):
+    """A second or more of speech that was heard in this call before, sample for sample: a recording, nobody speaking.
+
+    ``first_onset`` is when that very sound was heard first; no known prompts are needed for this.
+    """
+
+    onset: float
+    first_onset: float
+
+
 class ToneKind(StrEnum):
     """Tones told by frequency and cadence, and the beep of a recorder."""
 

@@ -28,7 +28,7 @@ BLOCK_FRAMES: Final = 4
 LATE_S: Final = 0.04
 _GAP_S: Final = 0.2
 """A longer pause between frames means that the port was not connected: the gap is filled, so that time goes on."""
-_INSTANTS: Final = ("at", "onset", "until", "since", "began")
+_INSTANTS: Final = ("at", "onset", "first_onset", "until", "since", "began")
 _POLL_S: Final = 0.02
 
 

@@ -8,13 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from channels.voice.listening.evidence import Heard, Signal, Turn, turns_of, waits_between
+from channels.voice.listening.evidence import (
+    TURN_GAP_S,
+    Heard,
+    Signal,
+    Turn,
+    last_tune,
+    turns_of,
+    waits_between,
+)
 from channels.voice.listening.pieces import Piece
 from channels.voice.listening.weights import (
     BIAS,
     CONFIRM,
     INTERACTION,
     LEAST_WAIT_S,
+    NEW_MEDIA,
+    PATIENCE_S,
+    SILENT_QUEUE,
     WEIGHTS,
     confidence,
     wait_weight,
@@ -24,6 +35,8 @@ from probe.observation import Agent, AgentPhase, Sign, ToneKind
 _SUSPECT_S = 1.0
 _LONGEST_TURN_S, _LONGEST_SPEECH_S = 6.0, 10.0
 _SHORT_TURN_S = 1.5
+_ANNOUNCED_S, _SECOND_S = 1.5, 2.0
+"""Announcements are longer than this. So is a greeting, but who greeted and waits says "Halo?" next."""
 _JUST_S = 3.0
 _SOON_S = 3.0
 _TONE_S = 0.6
@@ -42,6 +55,7 @@ class AgentWatch:
     _confirmed: bool = False
     _machine: bool = False
     _resumed: bool = False
+    _announced: bool = False
     _beep_s: float | None = None
     _last_speech: Turn | None = None
     _signals: list[Signal] = field(default_factory=list)
@@ -67,13 +81,16 @@ class AgentWatch:
         machine = self._recorder(heard)
         if machine is not None or self._confirmed:
             return [machine] if machine is not None else []
-        pieces, self._barrier_s = after_barrier(heard.unknown, self._barrier_s, heard.now_s)
+        fresh = without_repeats(heard, self._armed_s)
+        pieces, self._barrier_s = after_barrier(fresh, self._barrier_s, heard.now_s)
         turns = turns_of(pieces, heard.now_s)
+        self._remember_announcements(heard, turns)
         if self._onset_s is None:
-            return self._suspect(heard, turns)
+            doubted = any(r.covers(p) for r in heard.doubtful for p in pieces)
+            return [] if doubted else self._suspect(heard, turns)
         against = self._against(heard, turns)
         if against is not None:
-            return [self._retract(heard, against)]
+            return [self._retract(heard, *against)]
         signs = self._signs(heard, turns)
         waits = waits_between(turns, heard)
         if self._proven(signs, waits, heard):
@@ -89,24 +106,46 @@ class AgentWatch:
         signs = [s for s in self._signs(heard, turns) if s.sign != "turn_taking"]
         return [self._report(heard.now_s, AgentPhase.SUSPECTED, self._onset_s, signs)]
 
-    def _against(self, heard: Heard, turns: list[Turn]) -> str | None:
-        """The sign that ends the suspicion, if there is one."""
-        onset_s = self._onset_s or 0.0
+    def _remember_announcements(self, heard: Heard, turns: list[Turn]) -> None:
+        """Has something as long as an announcement been said since the arming, before what is weighed now?"""
+        before_s = turns[0].onset_s if turns else heard.now_s
+        armed_s = self._armed_s or 0.0
+        said = turns_of([p for p in heard.unknown if armed_s <= p.onset_s < before_s], heard.now_s)
+        self._announced = self._announced or any(t.length_s >= _ANNOUNCED_S for t in said if t.until_s < before_s)
+
+    def _against(self, heard: Heard, turns: list[Turn]) -> tuple[str, float] | None:
+        """The sign that ends the suspicion, if there is one, and until when speech is not to be weighed again."""
+        onset_s, now_s = self._onset_s or 0.0, heard.now_s
+        if again := [r for r in heard.repeats if r.onset_s >= onset_s - 0.3]:
+            return "heard_before", again[-1].onset_s
         if not turns or (heard.prompt_onset_s is not None and heard.prompt_onset_s >= onset_s - 0.3):
-            return "known_prompt"
+            return "known_prompt", now_s
         self._last_speech = turns[-1]
-        if heard.music_since_s is not None and heard.music_since_s >= onset_s:
-            return "music_resumed"
+        tune = last_tune(heard)
+        if tune is not None and tune[0] >= onset_s:
+            # who speaks after the music began is somebody else, even if the music is only known for it by now
+            return "music_resumed", tune[0]
         if heard.burst_s >= _TONE_S or (heard.cadence_s is not None and heard.cadence_s >= onset_s):
-            return "tone"
+            return "tone", now_s
         if turns[-1].length_s > _LONGEST_TURN_S or sum(t.length_s for t in turns) > _LONGEST_SPEECH_S:
-            return "monologue"
+            return "monologue", now_s
+        second = next((t for t in turns[1:] if t.length_s >= _SECOND_S), None)
+        if second is not None and turns[0].length_s >= _ANNOUNCED_S and not self._queued(heard, onset_s):
+            return "announcement_followed", second.onset_s
         return None
 
-    def _retract(self, heard: Heard, why: str) -> Agent:
+    def _queued(self, heard: Heard, until_s: float) -> bool:
+        """Was there music or ringback since the arming, before this instant?"""
+        armed_s = self._armed_s or 0.0
+        tunes = [s.until_s for s in heard.others if s.tuneful]
+        sounds = [heard.music_ended_s, heard.ringback_s, *tunes]
+        return any(s is not None and armed_s <= s <= until_s + 0.1 for s in sounds)
+
+    def _retract(self, heard: Heard, why: str, barrier_s: float) -> Agent:
         onset_s = self._onset_s or 0.0
         self._resumed = self._resumed or why == "music_resumed"
-        self._onset_s, self._barrier_s = None, heard.now_s
+        self._announced = self._announced or why == "announcement_followed"
+        self._onset_s, self._barrier_s = None, barrier_s
         sign = Sign(why, heard.now_s, WEIGHTS[why])
         return self._report(heard.now_s, AgentPhase.RETRACTED, onset_s, [sign])
 
@@ -135,16 +174,21 @@ class AgentWatch:
         if self._beep_s is not None or heard.burst_s > 0.0 or heard.sounding_s > 0.15:
             return False
         enough = BIAS + sum(s.weight for s in signs)
-        reacted = any(s.sign in INTERACTION for s in signs)
-        return confidence(enough) >= CONFIRM and (reacted or max(waits, default=0.0) >= LEAST_WAIT_S)
+        if confidence(enough) < CONFIRM:
+            return False
+        names = {s.sign for s in signs}
+        if names & SILENT_QUEUE and not names & NEW_MEDIA and sum(waits) < PATIENCE_S:
+            return bool(names & INTERACTION)
+        return bool(names & INTERACTION) or max(waits, default=0.0) >= LEAST_WAIT_S
 
     def _signs(self, heard: Heard, turns: list[Turn]) -> list[Sign]:
         first, armed_s = turns[0], self._armed_s or 0.0
         signs = [_sign("novel_speech", first.onset_s)]
         if first.length_s <= _SHORT_TURN_S and not first.going_on:
             signs.append(_sign("short_turn", first.until_s))
+        tune = last_tune(heard)
         before = {
-            "music_ended": heard.music_ended_s,
+            "music_ended": heard.music_ended_s if tune is None else max(heard.music_ended_s or 0.0, tune[1]),
             "announcement_ended": heard.prompt_ended_s,
             "ringback_ended": heard.ringback_s,
         }
@@ -152,9 +196,11 @@ class AgentWatch:
             reach_s = 7.0 if name == "ringback_ended" else _JUST_S
             if at_s is not None and armed_s <= at_s <= first.onset_s + 0.1 and first.onset_s - at_s <= reach_s:
                 signs.append(_sign(name, at_s))
-        queued = (heard.music_ended_s or -1.0) >= armed_s or (heard.ringback_s or -1.0) >= armed_s
+        queued = self._queued(heard, first.onset_s)
         if not queued and first.onset_s - armed_s < _SOON_S:
             signs.append(_sign("soon_after_key", first.onset_s))
+        if not queued and self._announced:
+            signs.append(_sign("announced_before", first.onset_s))
         if self._resumed:
             signs.append(_sign("music_resumed_before", first.onset_s))
         signs += [_sign(s.sign, s.at_s) for s in self._signals if abs(s.at_s - first.onset_s) <= _JUST_S]
@@ -182,6 +228,21 @@ class AgentWatch:
     def _report(self, now_s: float, phase: AgentPhase, onset_s: float, signs: list[Sign]) -> Agent:
         sure = round(confidence(BIAS + sum(s.weight for s in signs)), 3)
         return Agent(at=now_s, phase=phase, onset=onset_s, confidence=sure, signs=tuple(signs))
+
+
+def without_repeats(heard: Heard, armed_s: float) -> list[Piece]:
+    """Unknown speech that was not heard before in this call; of the menu's, nothing that hangs on to it either."""
+    fresh: list[Piece] = []
+    dropped_s = -1.0
+    for piece in sorted(heard.unknown, key=lambda p: p.onset_s):
+        until_s = heard.now_s if piece.until_s is None else piece.until_s
+        again = [r for r in heard.repeats if r.covers(piece)]
+        if again or piece.onset_s - dropped_s < TURN_GAP_S:
+            menu = piece.onset_s - dropped_s < TURN_GAP_S or any(r.first_onset_s < armed_s for r in again)
+            dropped_s = until_s if menu else dropped_s
+        else:
+            fresh.append(piece)
+    return fresh
 
 
 def after_barrier(pieces: list[Piece], barrier_s: float, now_s: float) -> tuple[list[Piece], float]:

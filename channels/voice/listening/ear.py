@@ -23,6 +23,7 @@ from channels.voice.listening.features import (
     background_dbm0,
 )
 from channels.voice.listening.line import Line
+from channels.voice.listening.memory import CallMemory
 from channels.voice.listening.pieces import SpeechPieces
 from channels.voice.listening.prompts import PromptMatcher
 from channels.voice.listening.speech import SpeechGate
@@ -42,6 +43,7 @@ class Ear:
         self._prompts = PromptMatcher(bank or PromptBank())
         self._tones, self._gate = ToneDetector(), SpeechGate()
         self._line, self._pieces, self._agent = Line(), SpeechPieces(), AgentWatch()
+        self._memory = CallMemory()
         self._waiting: Samples = np.zeros(0, dtype=np.int16)
         self._fed = 0
         self._prompt_onset_s: float | None = None
@@ -76,6 +78,7 @@ class Ear:
     def listen_for_agent(self) -> None:
         """From now on a person may come; speech before is the menu's."""
         self._agent.arm(self.now_s)
+        self._memory.arm(self._pieces.unknown)
 
     def we_sent(self, kind: Literal["keys", "play"], start_s: float, end_s: float) -> None:
         """Our own keys or sound, in stream seconds; ``end_s`` may lie in the future."""
@@ -108,8 +111,9 @@ class Ear:
         if self._line.silent and not silent:
             self._vad.reset()
         pieces = self._pieces.feed(block.end_s, recent, explained)
+        again = self._memory.feed(block, border, floor, self._pieces.unknown)
         agents = self._agent.feed(self._heard(block, prompts, tones))
-        return [*prompts, *tones, *sounds, *pieces, *agents]
+        return [*prompts, *tones, *sounds, *pieces, *again, *agents]
 
     def _heard(self, block: Block, prompts: list[Prompt], tones: list[Tone]) -> Heard:
         for prompt in prompts:
@@ -134,7 +138,10 @@ class Ear:
             music_since_s=line.music_since_s,
             music_ended_s=line.music_ended_s,
             sound_since_s=line.sound_since_s,
-            last_sound=line.last_sound,
+            tune_since_s=line.tune_since_s,
+            others=line.others,
+            repeats=self._memory.repeats,
+            doubtful=self._memory.doubtful,
             burst_s=self._tones.burst_s,
             cadence_s=self._cadence_s,
             ringback_s=self._ringback_s,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from channels.voice.listening.memory import Repeat
 from channels.voice.listening.pieces import Piece
 
 TURN_GAP_S = 0.7
@@ -21,6 +23,20 @@ class Signal:
     at_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class OtherSound:
+    """Sound other than speech that is over; ``tuneful`` when it was neither a tone nor noise."""
+
+    onset_s: float
+    until_s: float
+    tuneful: bool = False
+
+    @property
+    def length_s(self) -> float:
+        """Seconds from its beginning to its end."""
+        return self.until_s - self.onset_s
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """All that matters at ``now_s`` (stream seconds; none where it has not happened)."""
@@ -34,8 +50,14 @@ class Heard:
     music_ended_s: float | None = None
     sound_since_s: float | None = None
     """Sound other than speech is going on since then."""
-    last_sound: tuple[float, float] | None = None
-    """When the last such sound began and ended."""
+    tune_since_s: float | None = None
+    """The same, once it is like music."""
+    others: tuple[OtherSound, ...] = ()
+    """The last such sounds that are over, oldest first."""
+    repeats: Sequence[Repeat] = ()
+    """Speech that was heard in this call before."""
+    doubtful: Sequence[Repeat] = ()
+    """Speech that may turn out to be a repetition."""
     burst_s: float = 0.0
     cadence_s: float | None = None
     ringback_s: float | None = None
@@ -75,12 +97,26 @@ def turns_of(pieces: list[Piece], now_s: float) -> list[Turn]:
 
 
 def waits_between(turns: list[Turn], heard: Heard) -> list[float]:
-    """Seconds of waiting after each turn, until the next one or now; the last wait begins anew after other sounds."""
-    waits = [later.onset_s - turn.until_s for turn, later in pairwise(turns)]
+    """Seconds of waiting after each turn, until the next one or now; a wait begins anew after other sounds."""
+    waits = [_longest_quiet(turn.until_s, later.onset_s, heard.others) for turn, later in pairwise(turns)]
     last = turns[-1] if turns else None
     if last is None or last.going_on:
         return [*waits, 0.0]
-    began_s, end_s = last.until_s, heard.sound_since_s or heard.now_s
-    if heard.last_sound is not None and heard.last_sound[1] - heard.last_sound[0] > _CLICK_S:
-        began_s = max(began_s, heard.last_sound[1])
-    return [*waits, max(0.0, end_s - began_s)]
+    began_s = max([last.until_s, *(s.until_s for s in heard.others if s.length_s > _CLICK_S)])
+    return [*waits, max(0.0, (heard.sound_since_s or heard.now_s) - began_s)]
+
+
+def _longest_quiet(from_s: float, to_s: float, others: Sequence[OtherSound]) -> float:
+    longest_s = 0.0
+    for sound in others:
+        if sound.length_s > _CLICK_S and from_s - _CLICK_S < sound.onset_s < to_s:
+            longest_s = max(longest_s, sound.onset_s - from_s)
+            from_s = max(from_s, sound.until_s)
+    return max(longest_s, to_s - from_s)
+
+
+def last_tune(heard: Heard) -> tuple[float, float] | None:
+    """Beginning and end (now, while it goes on) of what was like music last."""
+    if heard.tune_since_s is not None:
+        return heard.tune_since_s, heard.now_s
+    return next(((s.onset_s, s.until_s) for s in reversed(heard.others) if s.tuneful), None)

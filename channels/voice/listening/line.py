@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from channels.voice.listening.evidence import OtherSound
 from channels.voice.listening.features import BANDS, HOP, RATE_HZ, Block, Floats
 from channels.voice.listening.speech import Spoken
 from channels.voice.listening.tones import ToneDetector
@@ -16,6 +17,8 @@ _BLIP_FRAMES = 4
 _MUSIC_S, _MUSIC_SOUND_S = 1.0, 0.7
 _MELODY_S, _MELODY_SHARE, _LONGEST_TONE_S = 2.5, 0.9, 2.2
 """A melody of pure tones is music after 2.5 s without pause: no supervisory tone sounds that long."""
+_TUNE_S, _TUNE_SHARE, _TUNE_FRAMES, _NOTE_S, _UNDECIDED_S = 0.7, 0.8, 60, 0.6, 0.25
+"""Sound that is no speech, no noise and no steady tone is nobody waiting, long before it is certain to be music."""
 _TONE_MS = 350.0
 """A steady tone this long that ends in silence was not the music's."""
 _FLAT = 0.45
@@ -34,8 +37,9 @@ class Line:
         self.music_dbm0: float | None = None
         self.sound_since_s: float | None = None
         """Sound other than speech has been going on since then: music, tone, noise, or not yet known."""
-        self.last_sound: tuple[float, float] | None = None
-        """When the last such sound began and ended."""
+        self.others: tuple[OtherSound, ...] = ()
+        """The last such sounds that are over, oldest first."""
+        self._tuneful = False
         self._blip = 0
         self._toned_s = 0.0
         self._loud_frames = 0
@@ -94,9 +98,16 @@ class Line:
             self.sound_since_s = max(self.loud_since_s, spoken_s, self._toned_s)
             self._loud_frames = round((at_s - self.sound_since_s) / _FRAME_S)
             self._plain_frames = 0 if tones.burst_s > 0.0 else self._loud_frames
+        if self.sound_since_s is not None and not self._tuneful:
+            self._tuneful = self._is_tune(self.sound_since_s, at_s, tones)
         if self.music_since_s is None and self.sound_since_s is not None and self._is_music(at_s, tones):
             self.music_since_s = self.sound_since_s
             self._say(at_s, SoundKind.MUSIC, self.music_since_s, None)
+
+    @property
+    def tune_since_s(self) -> float | None:
+        """Sound that is like music is going on since then, whether or not it is certain to be music yet."""
+        return self.sound_since_s if self._tuneful or self.music_since_s is not None else None
 
     def _weigh_music(self, block: Block) -> None:
         """Follow the level of the music, slowly (a second)."""
@@ -115,8 +126,15 @@ class Line:
         plain = plain_s >= max(_MUSIC_SOUND_S, 0.5 * loud_s)
         return lasted_s >= _MUSIC_S and plain and not self._noise()
 
-    def _noise(self) -> bool:
-        return float(np.std(self._mel.mean(axis=0))) < _FLAT
+    def _is_tune(self, since_s: float, at_s: float, tones: ToneDetector) -> bool:
+        last = tones.last
+        one_tone_s = last.ms / 1000.0 if last is not None and last.end_s > since_s else 0.0
+        sounding = self._loud_frames * _FRAME_S >= _TUNE_SHARE * (at_s - since_s) >= _TUNE_SHARE * _TUNE_S
+        melodious = tones.burst_s < _UNDECIDED_S and one_tone_s < _NOTE_S
+        return sounding and melodious and not self._noise(_TUNE_FRAMES)
+
+    def _noise(self, frames: int = 100) -> bool:
+        return float(np.std(self._mel[-frames:].mean(axis=0))) < _FLAT
 
     def _stop(self, at_s: float, until_s: float) -> None:
         if self.music_since_s is not None:
@@ -124,8 +142,11 @@ class Line:
             self._say(at_s, SoundKind.MUSIC, self.music_since_s, until_s)
             self.music_ended_s = until_s
         if self.sound_since_s is not None:
-            self.last_sound = (self.sound_since_s, max(until_s, self.sound_since_s))
+            tuneful = self._tuneful or self.music_since_s is not None
+            over = OtherSound(self.sound_since_s, max(until_s, self.sound_since_s), tuneful)
+            self.others = (*self.others[-7:], over)
         self.music_since_s = self.sound_since_s = None
+        self._tuneful = False
 
     def _say(self, at_s: float, kind: SoundKind, onset_s: float, until_s: float | None) -> None:
         self._out.append(Sound(at=at_s, kind=kind, onset=onset_s, ended=until_s is not None, until=until_s))

@@ -14,6 +14,8 @@ CONFIRM = 0.8
 WAIT_PER_S = 0.8
 LONGEST_WAIT_S = 5.0
 LEAST_WAIT_S = 1.5
+PATIENCE_S = 6.5
+"""Waiting in all before silence without any queue proves somebody: it also follows "please hold" and announcements."""
 
 WEIGHTS: dict[str, float] = {
     "novel_speech": 1.5,  # speech that no known prompt explains
@@ -23,6 +25,7 @@ WEIGHTS: dict[str, float] = {
     "ringback_ended": 1.0,
     "repeated_turn": 0.8,  # speaks again after a wait, as people do who hear nothing
     "soon_after_key": -1.0,  # no music, no ringback yet: more likely the menu's "please hold"
+    "announced_before": -1.0,  # no music yet, but something long was said: a silent queue with announcements
     "music_resumed_before": -1.0,  # this queue has made announcements of unknown wording
     "re_invite": 0.8,
     "re_invite_new_media": 2.0,  # the media address moved: someone else is on the line
@@ -34,6 +37,8 @@ WEIGHTS: dict[str, float] = {
     # Against a person; these end a suspicion, whatever the sum.
     "music_resumed": -5.0,
     "known_prompt": -5.0,
+    "heard_before": -5.0,  # sample for sample the same as earlier in this call: a recording
+    "announcement_followed": -5.0,  # a second long text where no music is played: the first was no person's greeting
     "monologue": -5.0,
     "tone": -5.0,
     "beep": -5.0,
@@ -41,6 +46,12 @@ WEIGHTS: dict[str, float] = {
 
 INTERACTION = frozenset({"answered_greeting", "key_pressed"})
 """Signs that prove a reaction to us; with them no wait is needed."""
+
+SILENT_QUEUE = frozenset({"soon_after_key", "announced_before"})
+"""Signs that silence may be the queue's: without a reaction to us, ``PATIENCE_S`` of waiting is needed."""
+
+NEW_MEDIA = frozenset({"re_invite_new_media"})
+"""Signs that somebody else is on the line now, which makes the silence theirs."""
 
 
 def confidence(total: float) -> float:

@@ -17,6 +17,9 @@ SIBUK = say("Semua petugas kami masih sibuk, mohon tetap menunggu.")
 BANK = PromptBank.of({"sibuk": SIBUK, "tunggu": say("Mohon tunggu sebentar, Anda akan kami sambungkan.")})
 UNKNOWN = "Terima kasih telah menunggu, panggilan Anda sangat penting bagi kami."
 
+OTHER = "Anda berada pada antrean nomor tiga. Mohon tetap menunggu."
+MENU = "Untuk informasi saldo, tekan satu. Untuk berbicara dengan petugas kami, tekan dua."
+
 
 class Queue(Call):
     """A call in the queue: armed after the key, then music."""
@@ -136,8 +139,8 @@ def test_colleagues_talking_in_the_background_are_neither_a_turn_nor_music(words
 @pytest.mark.parametrize(("music_dbm0", "words_dbm0"), [(-34.0, -13.0), (-30.0, -12.0), (-18.0, -28.0)])
 def test_soft_music_after_a_loud_announcement_is_still_music(music_dbm0: float, words_dbm0: float) -> None:
     call = Queue(music_s=0)
-    for seed in range(2):
-        call.add(music(5.0, music_dbm0, seed), say(UNKNOWN, dbm0=words_dbm0), silence(0.6))
+    for seed, words in enumerate((UNKNOWN, OTHER)):
+        call.add(music(5.0, music_dbm0, seed), say(words, dbm0=words_dbm0), silence(0.6))
     call.add(music(5.0, music_dbm0))
     assert phases(call.heard()) == [SUSPECTED, RETRACTED] * 2
 
@@ -157,7 +160,7 @@ def test_known_announcements_between_music_are_nobody() -> None:
 @pytest.mark.parametrize("gap_s", [0.0, 0.5, 1.4])
 def test_an_unknown_announcement_between_music_is_retracted_when_music_resumes(gap_s: float) -> None:
     call = Queue()
-    call.add(say(UNKNOWN), silence(gap_s), music(5.0), say(UNKNOWN), silence(gap_s), music(5.0))
+    call.add(say(UNKNOWN), silence(gap_s), music(5.0), say(OTHER), silence(gap_s), music(5.0))
     assert phases(call.heard()) == [SUSPECTED, RETRACTED] * 2
 
 
