@@ -10,6 +10,7 @@ from probe.observation import (
     AgentPhase,
     Answered,
     Ended,
+    HeardBefore,
     KeysPressed,
     Media,
     MediaState,
@@ -92,10 +93,22 @@ class Hearing:
         key -= REACTION_S
         before = {p.name for p in self._confirmed if p.onset < key}
         for prompt in self._confirmed:
-            music_after = any(s.kind is SoundKind.MUSIC and s.onset > key for s in self.walk.seen(Sound))
-            if prompt.onset >= key and prompt.name in before - self._wanted and not music_after:
+            if prompt.onset >= key and prompt.name in before - self._wanted and not self._music_since(key):
                 return prompt.name
         return None
+
+    @property
+    def looped_speech(self) -> bool:
+        """The same for speech that is no known prompt: its very sound was heard before the last key."""
+        key = self._last_key
+        if key is None:
+            return False
+        key -= REACTION_S
+        again = any(s.onset >= key > s.first_onset for s in self.walk.seen(HeardBefore))
+        return again and not self._music_since(key)
+
+    def _music_since(self, instant: float) -> bool:
+        return any(s.kind is SoundKind.MUSIC and s.onset > instant for s in self.walk.seen(Sound))
 
     @property
     def unknown_speech(self) -> bool:

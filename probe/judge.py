@@ -194,8 +194,8 @@ def _queue(hearing: Hearing, failed: StepRun) -> _Found:
         return Reason.VOICEMAIL, Stage.AGENT, detail("machine")
     if hearing.suspected:
         return Reason.AGENT_UNPROVEN, Stage.AGENT, detail("unproven")
-    if looped := hearing.looped_prompt:
-        return Reason.MENU_LOOP, Stage.MENU, detail("looped", name=looped)
+    if looped := _looped(hearing):
+        return looped
     if failed.end is StepEnd.CALL_OVER:
         return Reason.DROPPED_IN_QUEUE, Stage.QUEUE, cause(hearing.end_cause)
     if media := _media(hearing):
@@ -217,8 +217,8 @@ def _after_agent(failed: StepRun) -> _Found:
 
 
 def _ivr(hearing: Hearing, failed: StepRun, stage: Stage) -> _Found:
-    if looped := hearing.looped_prompt:
-        return Reason.MENU_LOOP, Stage.MENU, detail("looped", name=looped)
+    if looped := _looped(hearing):
+        return looped
     if failed.end is StepEnd.CALL_OVER:
         return Reason.DROPPED_IN_MENU, Stage.MENU, _dropped_detail(hearing)
     wants_prompt = isinstance(failed.step, ExpectStep) and any(
@@ -235,6 +235,13 @@ def _ivr(hearing: Hearing, failed: StepRun, stage: Stage) -> _Found:
     if wants_prompt:
         return Reason.PROMPT_NOT_HEARD, stage, detail("heard", kinds=hearing.kinds)
     return Reason.NOT_OBSERVED, stage, _step_detail(failed)
+
+
+def _looped(hearing: Hearing) -> _Found | None:
+    """The key had no effect: what was said before it is said again."""
+    if name := hearing.looped_prompt:
+        return Reason.MENU_LOOP, Stage.MENU, detail("looped", name=name)
+    return (Reason.MENU_LOOP, Stage.MENU, detail("looped_speech")) if hearing.looped_speech else None
 
 
 def _media(hearing: Hearing) -> _Found | None:

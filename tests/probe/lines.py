@@ -5,6 +5,7 @@ from __future__ import annotations
 from probe.observation import (
     Agent,
     AgentPhase,
+    HeardBefore,
     Media,
     MediaState,
     Observation,
@@ -44,6 +45,11 @@ def speech(onset: float, length_s: float = 2.0) -> Timeline:
         (onset + 0.3, Sound(at=onset, kind=SoundKind.SPEECH, onset=onset)),
         (end + 0.3, Sound(at=end, kind=SoundKind.SPEECH, onset=onset, ended=True, until=end)),
     ]
+
+
+def again(onset: float, first: float) -> tuple[float, Observation]:
+    """Speech that was heard in the call before, known a second after its onset."""
+    return (onset + 1.0, HeardBefore(at=onset, onset=onset, first_onset=first))
 
 
 def mistaken(onset: float) -> Timeline:

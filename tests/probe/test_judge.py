@@ -36,7 +36,7 @@ from probe.reasons import RULES, Judged, Owner, Reason, Stage, Verdict
 from probe.script import Step
 from probe.session import Report
 from probe.walk import StepEnd, StepRun, Walk
-from tests.probe.lines import PERSON, Timeline, agent, mistaken, music, prompt, rtp, speech
+from tests.probe.lines import PERSON, Timeline, again, agent, mistaken, music, prompt, rtp, speech
 from tests.probe.test_play import ANSWER, WALK_TO_AGENT, steps, walk
 
 MENU: Timeline = [*ANSWER, *prompt("menu", 2.0)]
@@ -152,6 +152,30 @@ ROWS: dict[str, tuple[tuple[Step, ...], Timeline, Timeline, tuple[str, str, str 
         MENU,
         prompt("menu", 2.0),
         ("fail", "menu", "menu_loop", "ioc"),
+    ),
+    "unknown menu again while an agent is awaited": (
+        WALK_TO_AGENT,
+        MENU,
+        [*speech(2.0), again(3.0, first=-5.0)],
+        ("fail", "menu", "menu_loop", "ioc"),
+    ),
+    "unknown menu again, then hung up": (
+        WALK_TO_AGENT,
+        MENU,
+        [*speech(2.0), again(3.0, first=-5.0), (9.0, Ended(at=0, by_us=False))],
+        ("fail", "menu", "menu_loop", "ioc"),
+    ),
+    "words of the menu again in a queue with music": (
+        WALK_TO_AGENT,
+        MENU,
+        [*music(1.0), *speech(8.0), again(9.0, first=-5.0)],
+        ("fail", "queue", "agent_timeout", "team_leader"),
+    ),
+    "an announcement of the queue again": (
+        WALK_TO_AGENT,
+        MENU,
+        [*speech(2.0), *speech(12.0), again(13.0, first=2.0)],
+        ("fail", "queue", "agent_timeout", "team_leader"),
     ),
     "speech that was taken back": (
         WALK_TO_AGENT,

@@ -48,7 +48,7 @@ def walk(
     def shift(_: str, pressed: float) -> Timeline:
         moved: Timeline = []
         for at, seen in after_key or []:
-            names = {f.name for f in fields(seen)} & {"onset", "until", "since"}
+            names = {f.name for f in fields(seen)} & {"onset", "first_onset", "until", "since"}
             values = {n: getattr(seen, n) + pressed for n in names if getattr(seen, n) is not None}
             moved.append((at + pressed, replace(seen, **values)))
         return moved
