@@ -15,6 +15,8 @@ from channels.voice.listening.features import HOP, RATE_HZ, Floats, level_dbm0, 
 
 TEMPLATE_FRAMES = 25
 """Log-mel frames a candidate is searched by: 0.27 s of sound."""
+LATE = 2400
+"""Samples (0.3 s) into a prompt at which its second template begins: it is known although its first words slipped."""
 SEGMENT = RATE_HZ // 5
 """Samples (0.2 s) that are compared at a time once a prompt is followed."""
 _SHORTEST_S = 0.3
@@ -67,6 +69,15 @@ class KnownPrompt:
         return template
 
     @cached_property
+    def late_template(self) -> Floats:
+        """The same from ``LATE`` on; zero, which matches nothing, when the prompt is too short for it."""
+        mel = log_mel(self.audio[LATE:])[None, :TEMPLATE_FRAMES]
+        if mel.shape[1] < TEMPLATE_FRAMES:
+            return np.zeros_like(self.template)
+        template: Floats = normalised(mel)[0]
+        return template
+
+    @cached_property
     def voiced(self) -> NDArray[np.bool_]:
         """For each whole 0.2 s segment: is there sound enough to be compared?"""
         levels = level_dbm0(self.audio, SEGMENT)
@@ -100,6 +111,9 @@ class PromptBank:
         self.skipped = skipped
         self.templates: Floats = (
             np.stack([p.template for p in prompts]) if prompts else np.zeros((0, 1), dtype=np.float32)
+        )
+        self.late_templates: Floats = (
+            np.stack([p.late_template for p in prompts]) if prompts else np.zeros((0, 1), dtype=np.float32)
         )
 
     @classmethod

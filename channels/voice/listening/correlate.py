@@ -37,15 +37,16 @@ class Reference:
 
     def __init__(self, samples: Floats) -> None:
         self.samples = samples
-        self._spectra: dict[tuple[int, int], NDArray[np.complexfloating]] = {}
+        self._spectra: dict[tuple[int, int, int], NDArray[np.complexfloating]] = {}
 
-    def match(self, heard: Floats, length: int) -> Match:
-        """Best place of the first ``length`` samples within ``heard`` (which must be longer, by at most 0.1 s)."""
+    def match(self, heard: Floats, length: int, start: int = 0) -> Match:
+        """Best place of [start, start + length) within ``heard`` (which must be longer, by at most 0.1 s)."""
+        part = self.samples[start : start + length]
         size = int(_FAST[np.searchsorted(_FAST, len(heard))])
-        key = (length, size)
+        key = (start, length, size)
         if key not in self._spectra:
-            self._spectra[key] = np.conj(np.fft.rfft(self.samples[:length], size))
-        return _best(self._spectra[key], self.samples[:length], heard, size)
+            self._spectra[key] = np.conj(np.fft.rfft(part, size))
+        return _best(self._spectra[key], part, heard, size)
 
     def match_near(self, heard: Floats, start: int, length: int) -> Match:
         """Best place of the part [start, start + length) within ``heard``; for wider searches, nothing is kept."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from channels.voice.listening.bank import PromptBank
-from channels.voice.listening.features import BLOCK, RATE_HZ, Block, Features
+from channels.voice.listening.features import BLOCK, HOP, RATE_HZ, Block, Features
 from channels.voice.listening.search import CandidateSearch
-from channels.voice.listening.track import Tail, Track, Trial
+from channels.voice.listening.track import ENOUGH_BAD, Tail, Track, Trial
 from probe.observation import Prompt, PromptPhase
 
 _SAME_ONSET = 200
 """Samples (25 ms): two prompts that begin this close together are the same beginning."""
+_SLIPPED = RATE_HZ // 2
 _TWIN_DROP = 0.3
 _CONFIRM = RATE_HZ
 _CONFIRM_NCC = 0.4
@@ -64,11 +65,11 @@ class PromptMatcher:
 
     def feed(self, block: Block, border_dbm0: float, floor_dbm0: float) -> list[Prompt]:
         """Take the next block; ``at`` and ``onset`` of what is reported are stream seconds."""
-        block = self._features.feed(block.samples.astype(np.int16))
+        block = self._after_lead(block)
         self._tail.append(block, border_dbm0)
         self._out = []
         for candidate in self._search.feed(block, floor_dbm0):
-            self._try(Trial(self.bank.prompts[candidate.prompt], candidate.onset))
+            self._try(Trial(self.bank.prompts[candidate.prompt], candidate.place, candidate.skip))
         for track in self._tracks:
             track.follow(self._tail)
         for accepted in sorted(self._advance_trials(), key=lambda t: -t.score):
@@ -80,10 +81,21 @@ class PromptMatcher:
             self._announce(track)
         return self._out
 
+    def _after_lead(self, block: Block) -> Block:
+        """The block as it comes after the lead. Only the first one sounds otherwise, where the lead meets it."""
+        if block.first == 0:
+            return self._features.feed(block.samples.astype(np.int16))
+        return replace(block, first=block.first + _LEAD, first_frame=block.first_frame + _LEAD // HOP)
+
     def _try(self, trial: Trial) -> None:
-        known = [(t.prompt, t.onset) for t in self._trials] + [(t.prompt, t.onset) for t in self._tracks]
-        if not any(p is trial.prompt and abs(o - trial.onset) <= _SAME_ONSET for p, o in known):
+        tried = any(t.prompt is trial.prompt and abs(t.place - trial.place) <= _SAME_ONSET for t in self._trials)
+        if not tried and not self._followed(trial):
             self._trials.append(trial)
+
+    def _followed(self, trial: Trial) -> bool:
+        """Is this the prompt that is being followed already, perhaps moved by a slip?"""
+        near = _SAME_ONSET if trial.skip == 0 else _SLIPPED
+        return any(t.prompt is trial.prompt and abs(t.onset - trial.onset) <= near for t in self._tracks)
 
     def _advance_trials(self) -> list[Trial]:
         accepted: list[Trial] = []
@@ -103,17 +115,18 @@ class PromptMatcher:
         """A new prompt takes over from one that no longer fits; a word inside a prompt that still fits is none."""
         if any(s.end is not None and s.onset <= trial.onset < s.end - _SAME_ONSET for s in self._past):
             return
-        checked = trial.onset + min(_CHECKED, trial.prompt.length)
+        if self._followed(trial):
+            return
+        checked = trial.place + min(_CHECKED, trial.prompt.length - trial.skip)
         for rival in list(self._tracks):
-            if rival.prompt is trial.prompt and abs(rival.onset - trial.onset) <= _SAME_ONSET:
-                return
-            if abs(rival.onset - trial.onset) <= _SAME_ONSET or rival.end - trial.onset < _SAME_ONSET:
+            twin = abs(rival.onset - trial.onset) <= _SAME_ONSET and rival.late == (trial.skip > 0)
+            if twin or rival.end - trial.onset < _SAME_ONSET:
                 continue
-            fits = rival.fits(self._tail, trial.onset, min(checked, rival.end)) if rival.onset < trial.onset else 1.0
+            fits = rival.fits(self._tail, trial.place, min(checked, rival.end)) if rival.onset < trial.place else 1.0
             if fits >= min(_EXPLAINED_NCC, trial.score - _EXPLAINED_MARGIN):
                 return
             self._finish(rival, PromptPhase.ENDED, trial.onset)
-        track = Track(trial.prompt, trial.onset, trial.score)
+        track = trial.track()
         track.follow(self._tail)
         self._tracks.append(track)
 
@@ -123,39 +136,38 @@ class PromptMatcher:
     def _tell_twins_apart(self) -> None:
         for track in list(self._tracks):
             for twin in self._twins(track):
-                pairs = zip(track.merits, twin.merits, strict=False)
+                pairs = zip([*track.merits, track.doubt], [*twin.merits, twin.doubt], strict=False)
                 if any(b - a > _TWIN_DROP for a, b in pairs if a is not None and b is not None):
                     self._drop(track)
                     break
 
     def _judge(self, track: Track) -> None:
         heard = self._tail.end - track.onset
-        if track.bad >= 2:
-            self._judge_bad(track)
+        if track.silent >= ENOUGH_BAD:
+            self._finish(track, PromptPhase.ENDED, track.bad_since)
+        elif track.bad >= ENOUGH_BAD:
+            self._diverge(track)
         elif self._twins(track):
             if self._tail.end >= track.end + _TWIN_WAIT:
                 self._drop(max((track, *self._twins(track)), key=lambda t: t.prompt.length))
-        elif self._tail.end >= track.end:
+        elif self._tail.end >= track.end and track.doubt is None:
             if self._sure(track):
                 self._confirm(track)
                 self._finish(track, PromptPhase.ENDED, track.end)
             else:
                 self._drop(track)
-        elif not track.confirmed and heard >= _CONFIRM:
-            if track.bad == 0 and self._sure(track):
+        elif not track.confirmed and track.judged >= _CONFIRM:
+            if track.bad == track.silent == 0 and self._sure(track):
                 self._confirm(track)
             elif heard >= _GIVE_UP:
                 self._drop(track)
 
-    def _judge_bad(self, track: Track) -> None:
-        """Two segments that do not fit: silence means cut short, anything else that another text goes on."""
-        if track.silent >= 2:
-            self._finish(track, PromptPhase.ENDED, track.bad_since)
-        elif track.silent == 0:
-            if track.confirmed:
-                self._finish(track, PromptPhase.DIVERGED, track.bad_since)
-            else:
-                self._drop(track)
+    def _diverge(self, track: Track) -> None:
+        """Two segments that do not fit and are not silent: another text goes on."""
+        if track.confirmed:
+            self._finish(track, PromptPhase.DIVERGED, track.bad_since)
+        else:
+            self._drop(track)
 
     def _sure(self, track: Track) -> bool:
         return track.score >= _CONFIRM_NCC

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from channels.voice.listening.bank import SEGMENT, KnownPrompt
-from channels.voice.listening.correlate import Match
 from channels.voice.listening.features import HOP, RATE_HZ, Block, Floats
+from channels.voice.listening.realign import beginning, needed, realign
 
 SLACK = 160
 """Samples (20 ms) a candidate may lie beside its true onset."""
 _STAGES = ((0.25, 0.85, 0.50), (0.40, 0.72, 0.46), (0.60, 0.62, 0.42), (0.80, 0.52, 0.40))
 """(seconds compared, accept at, drop below): variant a5 of the study, 2 false accepts in 1007 s of the same speaker."""
 BAD_NCC = 0.3
-_SLIP_NCC, _SLIP = 0.5, 816
-"""A jitter buffer may drop or repeat up to five frames at once (100 ms)."""
+ENOUGH_BAD = 2
+"""Segments in a row that do not fit, or are silent, after which a prompt is not followed further."""
+_SURE_NCC = 0.5
 _KEPT_S = 3.0
 
 
@@ -52,34 +53,56 @@ class Tail:
 
 @dataclass(slots=True)
 class Trial:
-    """A candidate under test: more and more of its beginning is compared until it is accepted or dropped."""
+    """A candidate under test: more and more of it is compared until it is accepted or dropped.
+
+    ``place`` is where the part from ``skip`` on lies; ``onset`` is the prompt's, to be trusted once it is accepted.
+    """
 
     prompt: KnownPrompt
-    onset: int
+    place: int
+    skip: int = 0
+    onset: int = 0
     stage: int = 0
     score: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.onset = self.place - self.skip
+
     def due(self, tail: Tail) -> bool:
         """Has enough been heard for the next stage?"""
-        return self.onset + self._length() + SLACK <= tail.end
+        return self.place + self._length() + SLACK <= tail.end
 
     def check(self, tail: Tail) -> bool | None:
         """Next stage: true when accepted, false when dropped, none when more must be heard."""
         _, accept, drop = _STAGES[self.stage]
-        length, start = self._length(), max(0, self.onset - SLACK)
+        length, start = self._length(), max(0, self.place - SLACK)
         if not tail.holds(start):
             return False
-        best = self.prompt.reference.match(tail.cut(start, self.onset + length + SLACK), length)
-        self.score, self.onset = best.ncc, start + best.lag
+        best = self.prompt.reference.match(tail.cut(start, self.place + length + SLACK), length, self.skip)
+        self.score, self.place = best.ncc, start + best.lag
+        self.onset = self.place - self.skip
         if best.ncc >= accept:
-            return True
+            return self.skip == 0 or self._begin(tail)
         self.stage += 1
-        if best.ncc < drop or self.stage == len(_STAGES) or length == self.prompt.length:
+        if best.ncc < drop or self.stage == len(_STAGES) or length == self.prompt.length - self.skip:
             return False
         return None
 
+    def track(self) -> Track:
+        """The accepted prompt, to be followed."""
+        if self.skip == 0:
+            return Track(self.prompt, self.onset, self.score)
+        unheard: list[float | None] = [None] * (-(-self.skip // SEGMENT))
+        drift = self.place - self.skip - self.onset
+        return Track(self.prompt, self.onset, self.score, drift, late=True, merits=unheard)
+
+    def _begin(self, tail: Tail) -> bool:
+        onset = beginning(self.prompt, self.place, tail)
+        self.onset = self.onset if onset is None else onset
+        return onset is not None
+
     def _length(self) -> int:
-        return min(int(_STAGES[self.stage][0] * RATE_HZ), self.prompt.length)
+        return min(int(_STAGES[self.stage][0] * RATE_HZ), self.prompt.length - self.skip)
 
 
 @dataclass(slots=True)
@@ -87,14 +110,18 @@ class Track:
     """An accepted prompt, compared in segments of 0.2 s. ``onset`` stays; ``drift`` follows slips of the jitter buffer.
 
     ``merits`` are what rivals with the same beginning are compared by: how well each segment fits, silence included.
+    ``doubt`` is that of a segment which does not fit where it should be, while it is sought elsewhere.
+    ``late`` tells that the beginning was found only after the second template.
     """
 
     prompt: KnownPrompt
     onset: int
     first_score: float
     drift: int = 0
+    late: bool = False
     scores: list[float] = field(default_factory=list)
     merits: list[float | None] = field(default_factory=list)
+    doubt: float | None = None
     bad: int = 0
     silent: int = 0
     bad_since: int = 0
@@ -105,6 +132,11 @@ class Track:
     def end(self) -> int:
         """Stream sample at which the prompt ends if nobody cuts it."""
         return self.onset + self.drift + self.prompt.length
+
+    @property
+    def judged(self) -> int:
+        """Samples of the prompt that have been compared."""
+        return (len(self.merits) - self.merits.count(None)) * SEGMENT
 
     @property
     def score(self) -> float:
@@ -120,7 +152,7 @@ class Track:
             if (k + 1) * SEGMENT > self.prompt.length > k * SEGMENT:
                 self.merits.append(None)
             elif k < len(self.prompt.voiced) and self.prompt.voiced[k]:
-                if not self._compare(tail, k, at, silent):
+                if not self._compare(tail, k, at, silent) or max(self.bad, self.silent) >= ENOUGH_BAD:
                     return
             else:
                 self.merits.append(1.0 if silent else 0.0)
@@ -137,28 +169,28 @@ class Track:
         """Judge one segment; false when it does not fit and too little has come to see whether it only moved."""
         low = max(0, at - 16)
         best = self.prompt.reference.match_tight(tail.cut(low, at + SEGMENT + 16), k * SEGMENT, SEGMENT, at - low)
-        found = Match(best.ncc, low + best.lag)
-        if found.ncc < _SLIP_NCC and not silent:
-            if tail.end < at + SEGMENT + _SLIP:
+        ncc, place = best.ncc, low + best.lag
+        slipped = False
+        if ncc < _SURE_NCC and not silent:
+            moved = realign(self.prompt, k, at, tail)
+            if moved is not None:
+                slipped, ncc, place = True, moved.ncc, moved.lag
+            elif ncc < BAD_NCC and tail.end < at + needed(self.prompt, k):
+                self.doubt = ncc
                 return False
-            found = self._slipped(tail, k, at, found)
-        self.scores.append(found.ncc)
-        self.merits.append(found.ncc)
-        if found.ncc >= BAD_NCC:
-            self.drift += found.lag - at if found.ncc >= _SLIP_NCC else 0
+        self.doubt = None
+        self.scores.append(ncc)
+        self.merits.append(ncc)
+        if ncc >= _SURE_NCC:
+            self.drift += place - at
+        if ncc < BAD_NCC:
+            self._count_bad(at, silent)
+        elif not slipped or self.bad == 0:
             self.bad = self.silent = 0
-            return True
-        if self.bad == 0:
-            self.bad_since = at
-        self.bad += 1
-        self.silent = self.silent + 1 if silent else 0
         return True
 
-    def _slipped(self, tail: Tail, k: int, at: int, found: Match) -> Match:
-        """A jitter buffer that drops or repeats frames moves the rest by 20 ms each: look there too."""
-        low = max(0, at - _SLIP)
-        heard = tail.cut(low, at + SEGMENT + _SLIP)
-        if len(heard) < SEGMENT:
-            return found
-        wide = self.prompt.reference.match_near(heard, k * SEGMENT, SEGMENT)
-        return Match(wide.ncc, low + wide.lag) if wide.ncc >= _SLIP_NCC else found
+    def _count_bad(self, at: int, silent: bool) -> None:
+        if self.bad == self.silent == 0:
+            self.bad_since = at
+        self.bad += not silent
+        self.silent = self.silent + 1 if silent else 0

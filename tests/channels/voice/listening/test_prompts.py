@@ -77,26 +77,6 @@ def test_bad_lines_do_not_hide_a_prompt(bank: PromptBank, spoil: object) -> None
         assert [n for n, _ in prompts(listen(spoil(say(text)), bank), CONFIRMED)] == [name]
 
 
-@pytest.mark.parametrize("frames", [-5, -3, -2, 2, 3, 5])
-@pytest.mark.parametrize("at_s", [0.45, 0.54, 0.66, 1.4])
-def test_several_frames_dropped_or_repeated_at_once_do_not_lose_the_prompt(
-    bank: PromptBank, frames: int, at_s: float
-) -> None:
-    sound, at, moved = say(TEXTS["menu"]), round(at_s * 8000), frames * 160
-    gap = silence(moved / 8000) if moved > 0 else silence(0)
-    found = listen(spoken(np.concatenate([sound[:at], gap, sound[at - min(0, moved) :]])), bank)
-    assert [n for n, _ in prompts(found, CONFIRMED)] == ["menu"]
-    assert [n for n, _ in prompts(found, ENDED)] == ["menu"]
-
-
-def test_a_frame_dropped_or_repeated_by_a_jitter_buffer_does_not_lose_the_prompt(bank: PromptBank) -> None:
-    sound = say(TEXTS["menu"])
-    slipped = np.concatenate([sound[:12000], sound[12160:24000], sound[23840:]])
-    found = listen(spoken(slipped), bank)
-    assert [n for n, _ in prompts(found, ENDED)] == ["menu"]
-    assert prompts(found, DIVERGED) == []
-
-
 def test_other_speech_and_music_are_no_prompt(bank: PromptBank) -> None:
     other = [
         say("Silakan menghubungi kami kembali pada hari kerja pukul delapan pagi.", v) for v in ("id", "id+f2", "ms")
