@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from channels.dialguard import Refusal, guard
 from channels.registry import channel_class
 from channels.sip_settings import TrunkSettings
@@ -35,6 +37,8 @@ from storage.database import Database, DatabaseError
 from storage.evidence import EvidenceError
 from storage.ledger import Ledger, LimitReachedError, Limits
 from storage.slots import NoChannelFreeError, TrunkChannels
+
+log = structlog.get_logger()
 
 CHANNEL_WAIT_S: Final = 10.0
 """How long a run waits for a free channel of its trunk before it says that none was."""
@@ -145,7 +149,10 @@ class Parts:
             raise NotNowError(Reason.INTERNAL_ERROR, str(error)) from error
 
     def _settle(self, entry: int, used_s: float) -> None:
-        self._open_ledger().settle(entry, used_s)
+        try:
+            self._open_ledger().settle(entry, used_s)
+        except Exception:  # the call was played and judged; unsettled it counts with its cap, which is the safe side
+            log.exception("the length of a call could not be entered")
 
     def _open_ledger(self) -> Ledger:
         with self._opening:

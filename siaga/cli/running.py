@@ -92,7 +92,14 @@ async def until_all_stopped(prepared: Sequence[Prepared], listeners: Sequence[Li
     finally:
         stop_request.tell(None)
         for house in {id(one.house): one.house for one in prepared}.values():
-            await house.close()
+            await _closed(house)
+
+
+async def _closed(house: House) -> None:
+    try:
+        await house.close()
+    except Exception as error:  # noqa: BLE001 - what was played has been judged and stored: that is what is told
+        _explain(error)
 
 
 def failed_inside(order: Order, error: Exception) -> Record:

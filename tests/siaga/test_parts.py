@@ -98,6 +98,21 @@ async def test_a_database_that_cannot_be_used_is_our_side_with_a_sentence(config
     await parts.house.close()
 
 
+async def test_a_call_whose_length_cannot_be_entered_was_played_all_the_same(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("disk full")
+
+    parts = Parts(load_with(config, 'allow = ["+6221*"]', 'allow = ["+6221*"]\nmax_calls_per_hour = 1'))
+    monkeypatch.setattr("siaga.cli.parts.Ledger.settle", broken)
+    async with parts.house.leave(order(), "run-1"):
+        pass
+    with pytest.raises(NotNowError, match="max_calls_per_hour"):
+        await AsyncExitStack().enter_async_context(parts.house.leave(order(), "run-2"))
+    await parts.house.close()
+
+
 def test_a_folder_of_evidence_is_named_after_the_day_at_the_centre(config: Path) -> None:
     late = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)  # already the next day in Jakarta
     folder = Parts(load(config)).house.folder("20261120T233000Z-abcdef", late)
