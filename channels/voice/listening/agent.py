@@ -21,11 +21,10 @@ from channels.voice.listening.pieces import Piece
 from channels.voice.listening.weights import (
     BIAS,
     CONFIRM,
+    CONNECTED,
     INTERACTION,
     LEAST_WAIT_S,
-    NEW_MEDIA,
     PATIENCE_S,
-    SILENT_QUEUE,
     WEIGHTS,
     confidence,
     wait_weight,
@@ -177,9 +176,11 @@ class AgentWatch:
         if confidence(enough) < CONFIRM:
             return False
         names = {s.sign for s in signs}
-        if names & SILENT_QUEUE and not names & NEW_MEDIA and sum(waits) < PATIENCE_S:
-            return bool(names & INTERACTION)
-        return bool(names & INTERACTION) or max(waits, default=0.0) >= LEAST_WAIT_S
+        if names & INTERACTION:
+            return True
+        if not names & CONNECTED and not self._queued(heard, self._onset_s or 0.0):
+            return sum(w for w in waits if w >= LEAST_WAIT_S) >= PATIENCE_S
+        return max(waits, default=0.0) >= LEAST_WAIT_S
 
     def _signs(self, heard: Heard, turns: list[Turn]) -> list[Sign]:
         first, armed_s = turns[0], self._armed_s or 0.0

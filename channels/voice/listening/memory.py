@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from channels.voice.listening.bank import KnownPrompt, PromptBank
-from channels.voice.listening.features import BLOCK, HOP, RATE_HZ, Block, Floats, Samples, level_dbm0
+from channels.voice.listening.features import BLOCK, HOP, RATE_HZ, Block, Features, Floats, Samples, level_dbm0
 from channels.voice.listening.pieces import Piece
 from channels.voice.listening.prompts import PromptMatcher
 from probe.observation import HeardBefore, Prompt, PromptPhase
@@ -58,6 +58,8 @@ class CallMemory:
         self._parts: dict[str, tuple[float, KnownPrompt]] = {}
         self._named = 0
         self._matcher: PromptMatcher | None = None
+        self._features = Features()
+        """The matcher's own: its stream begins with it."""
         self._base_s = 0.0
 
     @property
@@ -78,12 +80,16 @@ class CallMemory:
         self._end = block.first + len(block.samples)
         if not self._armed:
             return []
-        found = [] if self._matcher is None else self._matcher.feed(block, border_dbm0, floor_dbm0)
-        told = self._note(found)
+        told = self._look(self._audio[-1], border_dbm0, floor_dbm0)
         over = [p for p in unknown if p.until_s is not None and not any(r.covers(p) for r in self.repeats)]
         if self._learn(over, block.end_s):
             told += self._warm_up(border_dbm0, floor_dbm0)
         return told
+
+    def _look(self, samples: Samples, border_dbm0: float, floor_dbm0: float) -> list[HeardBefore]:
+        if self._matcher is None:
+            return []
+        return self._note(self._matcher.feed(self._features.feed(samples), border_dbm0, floor_dbm0))
 
     def _note(self, found: list[Prompt]) -> list[HeardBefore]:
         told: list[HeardBefore] = []
@@ -115,7 +121,7 @@ class CallMemory:
         if fresh:
             self._parts = dict([*self._parts.items(), *fresh.items()][-_MOST_PARTS:])
             self._matcher = PromptMatcher(PromptBank(tuple(part for _, part in self._parts.values())))
-            self._base_s = now_s
+            self._features, self._base_s = Features(), now_s
             # what was going on is followed anew, or not at all
             self.repeats = [r if r.until_s is not None else replace(r, until_s=now_s) for r in self.repeats]
         return bool(fresh)
@@ -124,13 +130,8 @@ class CallMemory:
         """Let the new matcher hear what came after the speech that was learned last."""
         blocks = min(_WARM_BLOCKS, len(self._audio), int((self._end / RATE_HZ - self._learned_s) * RATE_HZ / BLOCK))
         recent = list(self._audio)[len(self._audio) - blocks :]
-        if self._matcher is None or not recent:
-            return []
         self._base_s = (self._end - sum(map(len, recent))) / RATE_HZ
-        told: list[HeardBefore] = []
-        for samples in recent:
-            told += self._note(self._matcher.feed(_bare(samples), border_dbm0, floor_dbm0))
-        return told
+        return [told for samples in recent for told in self._look(samples, border_dbm0, floor_dbm0)]
 
     def _cut(self, from_s: float, to_s: float) -> tuple[Floats, float]:
         """Samples between two instants as far as they are kept, and when they begin."""
@@ -155,10 +156,3 @@ def parts_of(speech: Floats) -> list[tuple[int, int]]:
             cuts.append(resumes)
     cuts.sort()
     return [(a * HOP, b * HOP) for a, b in pairwise(cuts)]
-
-
-def _bare(samples: Samples) -> Block:
-    """A block of which the matcher needs the samples only."""
-    sound = samples.astype(np.float32)
-    none: Floats = np.zeros(0, dtype=np.float32)
-    return Block(0, sound, none, none, none, 0)

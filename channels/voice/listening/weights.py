@@ -15,7 +15,7 @@ WAIT_PER_S = 0.8
 LONGEST_WAIT_S = 5.0
 LEAST_WAIT_S = 1.5
 PATIENCE_S = 6.5
-"""Waiting in all before silence without any queue proves somebody: it also follows "please hold" and announcements."""
+"""Waiting in all before silence proves somebody where no music was heard: it also follows announcements."""
 
 WEIGHTS: dict[str, float] = {
     "novel_speech": 1.5,  # speech that no known prompt explains
@@ -47,11 +47,8 @@ WEIGHTS: dict[str, float] = {
 INTERACTION = frozenset({"answered_greeting", "key_pressed"})
 """Signs that prove a reaction to us; with them no wait is needed."""
 
-SILENT_QUEUE = frozenset({"soon_after_key", "announced_before"})
-"""Signs that silence may be the queue's: without a reaction to us, ``PATIENCE_S`` of waiting is needed."""
-
-NEW_MEDIA = frozenset({"re_invite_new_media"})
-"""Signs that somebody else is on the line now, which makes the silence theirs."""
+CONNECTED = frozenset({"announcement_ended", "re_invite_new_media"})
+"""Signs that the silence is a person's, where the queue itself may be silent: without one it takes ``PATIENCE_S``."""
 
 
 def confidence(total: float) -> float:

@@ -5,7 +5,7 @@ import pytest
 
 from channels.voice.listening.bank import PromptBank
 from channels.voice.listening.ear import Ear
-from probe.observation import AgentPhase, Observation
+from probe.observation import AgentPhase, HeardBefore, Observation
 from tests.channels.voice.listening.hearing import Cue, agents, listen, phases
 from tests.channels.voice.listening.voices import Call, at_level, cadence, music, noise, say, silence, tone
 
@@ -178,6 +178,90 @@ def test_a_person_is_still_found_after_an_unknown_announcement() -> None:
     found = call.heard()
     assert phases(found) == [SUSPECTED, RETRACTED, SUSPECTED, CONFIRMED]
     assert agents(found, CONFIRMED)[0].onset == pytest.approx(onset, abs=0.1)
+
+
+@pytest.mark.parametrize("music_s", [0.9, 1.2, 2.0])
+@pytest.mark.parametrize("gap_s", [0.0, 0.3])
+def test_a_person_who_follows_a_short_tune_after_an_announcement_is_not_thrown_away(
+    music_s: float, gap_s: float
+) -> None:
+    """The tune is known for one only when the person speaks already."""
+    call = Queue()
+    announced = call.add(say(UNKNOWN), music(music_s), silence(gap_s))
+    onset = call.add(GREETING, silence(7.0))
+    found = call.heard()
+    assert agents(found, CONFIRMED)[0].onset == pytest.approx(onset, abs=0.15)
+    assert all(a.onset == pytest.approx(announced, abs=0.1) for a in agents(found, RETRACTED))
+
+
+@pytest.mark.parametrize("music_s", [0.8, 1.2])
+def test_an_announcement_a_short_tune_and_silence_is_nobody(music_s: float) -> None:
+    call = Queue()
+    call.add(say(UNKNOWN), music(music_s), silence(15.0))
+    found = call.heard()
+    assert phases(found) == [SUSPECTED, RETRACTED]
+    assert agents(found, RETRACTED)[0].signs[0].sign == "music_resumed"
+
+
+def test_the_menu_again_and_then_silence_is_nobody() -> None:
+    """A dead key: the menu is cut short by the key and begins anew, and so once more."""
+    call, menu = Call(), say(MENU)
+    call.add(silence(0.5), say("Selamat datang."), silence(0.3))
+    first = call.add(menu[: 3 * 8000])
+    arm_s = call.at
+    second = call.add(silence(0.3), menu, silence(8.0)) + 0.3
+    third = call.add(menu, silence(12.0))
+    found = listen(call.line(-60.0), arm_s=arm_s)
+    assert CONFIRMED not in phases(found)
+    again = [o for o in found if isinstance(o, HeardBefore)]
+    assert any(o.onset == pytest.approx(second, abs=0.1) for o in again)
+    assert any(o.onset == pytest.approx(third, abs=0.1) for o in again)
+    assert all(
+        o.onset - o.first_onset == pytest.approx(second - first, abs=0.01) for o in again if o.onset < third - 1.0
+    )
+
+
+def test_the_menu_that_never_heard_our_key_and_comes_again_is_nobody() -> None:
+    call, menu = Call(), say(MENU)
+    first = call.add(silence(0.5), menu) + 0.5
+    call.add(silence(5.0), menu, silence(12.0))
+    assert phases(listen(call.line(-60.0), arm_s=first + 3.2)) == []
+
+
+def test_an_announcement_that_comes_again_is_nobody_and_takes_back_the_first() -> None:
+    call = Queue(music_s=0)
+    call.add(silence(5.0), say(UNKNOWN), silence(4.5), say(UNKNOWN), silence(12.0))
+    found = call.heard()
+    assert phases(found) == [SUSPECTED, RETRACTED]
+    assert agents(found, RETRACTED)[0].signs[0].sign == "heard_before"
+
+
+@pytest.mark.parametrize("gap_s", [0.5, 1.0])
+def test_a_person_right_after_a_repeated_announcement_is_found(gap_s: float) -> None:
+    call = Queue()
+    call.add(say(UNKNOWN), music(4.0), say(UNKNOWN), silence(gap_s))
+    onset = call.add(GREETING, silence(7.0))
+    found = call.heard()
+    assert phases(found) == [SUSPECTED, RETRACTED, SUSPECTED, CONFIRMED]
+    assert agents(found, CONFIRMED)[0].onset == pytest.approx(onset, abs=0.1)
+
+
+def test_in_a_silent_queue_the_person_is_found_and_not_the_announcements() -> None:
+    call = Queue(music_s=0)
+    call.add(silence(0.5), say(UNKNOWN), silence(2.2), say(OTHER), silence(1.5))
+    onset = call.add(GREETING, silence(9.0))
+    found = call.heard()
+    (confirmed,) = agents(found, CONFIRMED)
+    assert confirmed.onset == pytest.approx(onset, abs=0.1)
+    assert confirmed.at - onset <= 12.0
+
+
+@pytest.mark.parametrize("silence_s", [4.5, 5.5])
+def test_silence_between_announcements_is_no_wait_of_a_person(silence_s: float) -> None:
+    call = Queue(music_s=0)
+    for words in (UNKNOWN, OTHER, "Tahukah Anda, saldo dapat diperiksa lewat aplikasi kami."):
+        call.add(silence(0.5), say(words), silence(silence_s))
+    assert CONFIRMED not in phases(call.heard())
 
 
 @pytest.mark.parametrize("gap_s", [0.3, 1.5, 2.5])
