@@ -70,6 +70,8 @@ def _order(uri: str, press: str, until: Until, within: str, cap: str | None) -> 
     within_s = _duration(within, "--within")
     script = call_script(keys, until.value, within_s)
     cap_s = default_cap_s(script) if cap is None else _duration(cap, "--cap")
+    if cap is None and within_s >= cap_s:
+        raise typer.BadParameter(f"a call ends after {cap_s:.0f} s; --cap allows more", param_hint="--within")
     return Order(channel="sip", to=uri.strip(), script=script, cap_s=cap_s)
 
 
@@ -90,7 +92,7 @@ def _prepared(
 ) -> Prepared:
     from dataclasses import replace
 
-    from siaga.cli.configured import optional
+    from siaga.cli.configured import listenable, optional
     from siaga.cli.parts import Parts
     from siaga.cli.running import Prepared
     from siaga.config import default
@@ -105,6 +107,7 @@ def _prepared(
         language=found.general.language,
     )
     _refuse_wrong_target(order)
+    listenable(order.prompts, order.script)
     return Prepared(order, Parts(found, [order.trunk] if order.trunk else []).house)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from siaga.cli.options import ConfigOption
+
+if TYPE_CHECKING:
+    from siaga.config import Config
 
 
 def check(config: ConfigOption = None) -> int:
@@ -11,8 +16,19 @@ def check(config: ConfigOption = None) -> int:
     from siaga.cli.configured import required
 
     found = required(config, strict=True)
+    useless_recordings(found)
     for warning in found.warnings:
         say.err(f"{warning} (warning)")
     warned = f", {len(found.warnings)} warning{'s' * (len(found.warnings) != 1)}" if found.warnings else ""
     say.out(f"OK: {found.path} ({len(found.probes)} probe{'s' * (len(found.probes) != 1)}{warned})")
     return 0
+
+
+def useless_recordings(config: Config) -> None:
+    """Raise Stop 78 with a sentence for each recording that no probe could ever recognise."""
+    from siaga.cli.exits import Exit, Stop
+    from siaga.recordings import useless
+
+    wrong = {said: None for probe in config.probes for said in useless(config.prompts_of(probe), probe.script)}
+    if wrong:
+        raise Stop(Exit.CONFIG, "\n".join(wrong))

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from siaga.cli.exits import Exit, Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from probe.script import Step
     from siaga.config import Config
 
 NOWHERE = (
@@ -21,6 +24,14 @@ def required(explicit: Path | None, *, strict: bool = False) -> Config:
     if config is None:
         raise Stop(Exit.CONFIG, NOWHERE)
     return config
+
+
+def listenable(folder: Path | None, script: Sequence[Step]) -> None:
+    """Raise Stop 78 when a recording that the script needs cannot be recognised by anybody."""
+    from siaga.recordings import useless
+
+    if wrong := useless(folder, script):
+        raise Stop(Exit.CONFIG, "\n".join(wrong))
 
 
 def optional(explicit: Path | None, *, strict: bool = False) -> Config | None:

@@ -34,7 +34,7 @@ def probe(
 
 
 def _prepared(name: str, config: ConfigOption) -> Prepared:
-    from siaga.cli.configured import required
+    from siaga.cli.configured import listenable, required
     from siaga.cli.exits import usage
     from siaga.cli.parts import Parts, order_of
     from siaga.cli.running import Prepared
@@ -44,4 +44,6 @@ def _prepared(name: str, config: ConfigOption) -> Prepared:
     if wanted is None:
         known = ", ".join(p.name for p in found.probes) or "none"
         raise usage(f"unknown probe {name!r}; {found.path} has: {known}")
-    return Prepared(order_of(wanted, found), Parts(found, [wanted.trunk] if wanted.trunk else []).house)
+    order = order_of(wanted, found)
+    listenable(order.prompts, order.script)
+    return Prepared(order, Parts(found, [wanted.trunk] if wanted.trunk else []).house)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ WRONG_USAGE = {
     "a duration too short to be one": ["call", "sip:1@127.0.0.1", "--within", "0.1ms"],
     "a caller that is no SIP URI": ["call", "sip:1@127.0.0.1", "--from", "sip:a b@127.0.0.1"],
     "a caller with a password": ["call", "sip:1@127.0.0.1", "--from", "sip:siaga:rahasia@127.0.0.1"],
+    "a wait longer than a call may be": ["call", "sip:1@127.0.0.1", "--within", "20m"],
     "keys that no telephone has": ["call", "sip:1@127.0.0.1", "--press", "1,x"],
     "a comma without a key": ["call", "sip:1@127.0.0.1", "--press", "1,,2"],
     "a target that is no SIP URI": ["call", "http://127.0.0.1/"],
@@ -139,3 +141,20 @@ def test_a_number_that_must_not_be_dialled_ends_its_probe_with_64_and_a_check_wi
     said = capfd.readouterr()
     assert said.out == ""
     assert said.err.count("112 is an emergency number") == 2
+
+
+@pytest.mark.parametrize("verb", [["check"], ["probe", "sapa", "--json"]])
+def test_a_recording_that_nobody_could_recognise_is_told_before_anything_is_dialled(
+    config: Path, verb: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    prompts = config.parent / "prompts"
+    prompts.mkdir()
+    with wave.open(str(prompts / "bisu.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(32000))
+    keys = ['name = "sapa"', 'channel = "sip"', 'to = "sip:1@127.0.0.1:9"', 'script = [{ expect = "prompt:bisu" }]']
+    config.write_text("\n".join([config.read_text("utf-8"), "[[probe]]", *keys, ""]), "utf-8")
+    assert run(verb) == 78
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert "prompt bisu cannot be recognised: it is silent" in said.err
