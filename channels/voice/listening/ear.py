@@ -133,6 +133,7 @@ class Ear:
         return Heard(
             now_s=block.end_s,
             unknown=self._pieces.unknown,
+            speech_since_s=None if self._gate.now is None else self._gate.now.onset_s,
             prompt_onset_s=self._prompt_onset_s,
             prompt_ended_s=self._prompt_ended_s,
             music_since_s=line.music_since_s,

@@ -43,6 +43,8 @@ class Heard:
 
     now_s: float
     unknown: list[Piece] = field(default_factory=list)
+    speech_since_s: float | None = None
+    """Somebody or something speaks since then; whether that is known is told 0.6 s later."""
     prompt_onset_s: float | None = None
     """Onset of the latest known prompt that was recognised and not withdrawn."""
     prompt_ended_s: float | None = None
@@ -103,7 +105,8 @@ def waits_between(turns: list[Turn], heard: Heard) -> list[float]:
     if last is None or last.going_on:
         return [*waits, 0.0]
     began_s = max([last.until_s, *(s.until_s for s in heard.others if s.length_s > _CLICK_S)])
-    return [*waits, max(0.0, (heard.sound_since_s or heard.now_s) - began_s)]
+    ends_s = [s for s in (heard.sound_since_s, heard.speech_since_s) if s is not None]
+    return [*waits, max(0.0, min(ends_s, default=heard.now_s) - began_s)]
 
 
 def _longest_quiet(from_s: float, to_s: float, others: Sequence[OtherSound]) -> float:
