@@ -21,6 +21,9 @@ ROUNDS = int(os.environ.get("SIAGA_ROUNDS", "100"))
 LIMIT_S = {"udp": 2.0, "tls": 90.0}
 LATEST_S = 22.0
 """Random moments lie in the first seconds of the calls: dialling, greeting, key, queue, agent."""
+RANDOM = "random moments"
+RANDOM_SHARE = 0.5
+"""In the first second of a random round no call may be up yet; most rounds must have had some."""
 ENDS = ("SIGTERM", "SIGINT", "engine SIGKILL", "parent SIGKILL")
 PLACES = {"in queue": "tombol", "in menu": "jawab", "with the agent": "agen"}
 
@@ -156,7 +159,7 @@ def run(room: Room) -> Result:
     chance: list[tuple[str, str | float]] = [(dice.choice(ENDS), dice.uniform(0, LATEST_S)) for _ in range(ROUNDS)]
     halves = {"udp": chance[::2], "tls": chance[1::2]}
     with ThreadPoolExecutor(len(wards)) as pool:
-        for title, plans in (("each end in each place", dict.fromkeys(wards, named)), ("random moments", halves)):
+        for title, plans in (("each end in each place", dict.fromkeys(wards, named)), (RANDOM, halves)):
             jobs = {transport: pool.submit(_rounds, ward, plans[transport]) for transport, ward in wards.items()}
             rounds = [one for job in jobs.values() for one in job.result()]
             _report(title, rounds, result)
@@ -176,7 +179,9 @@ def _report(title: str, rounds: list[Round], result: Result) -> None:
         f"{title}: next call hears and is heard", "every time", f"{heard} of {len(rounds)}", heard == len(rounds)
     )
     there = sum(one.there for one in rounds)
-    result.add(f"{title}: calls up when the end came", "8 each", f"{there} of {CALLS * len(rounds)}", there > 0)
+    least = CALLS * len(rounds) * (RANDOM_SHARE if title == RANDOM else 1.0)
+    promised = f"at least {RANDOM_SHARE:.0%}" if title == RANDOM else "8 each"
+    result.add(f"{title}: calls up when the end came", promised, f"{there} of {CALLS * len(rounds)}", there >= least)
     result.notes += ["", f"## {title}", "", "| transport | end | moment | calls | idle after | left | next call |"]
     result.notes += ["| --- " * 7 + "|"]
     result.notes += [
