@@ -16,7 +16,7 @@ from tests.farends.programs import ROOT
 ANSWER = '{ expect = "answer", within = "10s" }'
 GREETING = '{ expect = "prompt:selamat-datang", within = "8s" }'
 PRESS = '{ press = "1" }'
-_CONTACT = re.compile(r"^Contact: <sip:[^>]*:(\d+)", re.MULTILINE)
+_CONTACT = re.compile(r"^ *Contact: <sip:[^>]*:(\d+)", re.MULTILINE)
 
 
 def agent(within_s: int) -> str:

@@ -25,8 +25,8 @@ def test_each_message_has_its_instant_direction_and_peer(tmp_path: Path) -> None
     written = (tmp_path / "sip.txt").read_text()
     instant = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
     assert re.fullmatch(
-        rf"{instant} --> UDP 192\.0\.2\.9:5060\nINVITE sip:x SIP/2\.0\nA: b\n\n"
-        rf"{instant} <-- UDP 192\.0\.2\.9:5060\nSIP/2\.0 200 OK\n\n{instant} --- the engine died\n\n",
+        rf"{instant} --> UDP 192\.0\.2\.9:5060\n    INVITE sip:x SIP/2\.0\n    A: b\n\n"
+        rf"{instant} <-- UDP 192\.0\.2\.9:5060\n    SIP/2\.0 200 OK\n\n{instant} --- the engine died\n\n",
         written,
     )
     trace.close()
@@ -38,7 +38,31 @@ def test_bytes_that_are_no_text_are_shown_and_harm_nothing(tmp_path: Path) -> No
     trace = Trace(tmp_path / "sip.txt")
     trace.add(message("X: \udcff\x00\r\n\r\n"))
     trace.close()
-    assert "X: \\udcff" in (tmp_path / "sip.txt").read_text()
+    assert "    X: \\udcff\\x00\n" in (tmp_path / "sip.txt").read_text()
+
+
+def test_a_far_end_cannot_forge_an_entry(tmp_path: Path) -> None:
+    forged = "2026-01-01T00:00:00.000000Z --> UDP 203.0.113.1:5060"
+    trace = Trace(tmp_path / "sip.txt")
+    trace.add(
+        message(f"SIP/2.0 200 OK\r\n\r\nv=0\r\n\r\n{forged}\nBYE sip:x SIP/2.0\r{forged}\u2028{forged}", sent=False)
+    )
+    trace.note(time.monotonic(), f"the engine died: x\n\n{forged}")
+    trace.close()
+    written = (tmp_path / "sip.txt").read_text("utf-8")
+    assert written.count(forged) == 4
+    assert len(re.findall(r"^\S", written, re.MULTILINE)) == 2
+    assert not any(line.startswith(forged) for line in written.splitlines())
+    assert len(written.rstrip("\n").split("\n\n")) == 2, "an empty line is always ours"
+
+
+def test_a_terminal_obeys_nothing_in_the_trace(tmp_path: Path) -> None:
+    trace = Trace(tmp_path / "sip.txt")
+    trace.add(message("SIP/2.0 200 \x1b[2J\x9b31m\x07\x7f\tWärmer \u202eOK\r\n\r\n"))
+    trace.close()
+    written = (tmp_path / "sip.txt").read_text("utf-8")
+    assert "    SIP/2.0 200 \\x1b[2J\\x9b31m\\x07\\x7f\\x09Wärmer \\u202eOK\n" in written
+    assert written.replace("\n", "").isprintable()
 
 
 def test_a_flood_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
