@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from channels.voice.hearing import HearingThread, Hears, Listener
 from channels.voice.media import FRAME_SAMPLES, SILENCE, Heard
-from probe.observation import Agent, AgentPhase, Observation, Sign, Sound, SoundKind, Trouble
+from probe.observation import Agent, AgentPhase, HeardBefore, Observation, Sign, Sound, SoundKind, Trouble
 from probe.reasons import Reason
 
 LOUD = np.full(FRAME_SAMPLES, 5000, dtype="<i2").tobytes()
@@ -83,6 +83,14 @@ def test_stream_time_becomes_monotonic_time_although_frames_are_late() -> None:
     assert isinstance(sound, Sound)
     assert sound.onset == pytest.approx(1000.3, abs=0.001)
     assert sound.at == pytest.approx(1000.8, abs=0.001)
+
+
+def test_both_times_of_a_repeated_recording_become_monotonic() -> None:
+    bench = Bench(FakeEar(HeardBefore(at=0.9, onset=0.7, first_onset=0.1)))
+    bench.hear(50)
+    [again] = bench.seen
+    assert isinstance(again, HeardBefore)
+    assert (again.onset, again.first_onset) == (pytest.approx(1000.7, abs=0.001), pytest.approx(1000.1, abs=0.001))
 
 
 def test_every_phase_of_a_turn_carries_the_same_onset_also_after_the_clock_slipped() -> None:
