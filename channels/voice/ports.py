@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from channels.voice.private import private_folder
+
 FIRST_PORT: Final = 16384
 LAST_PORT: Final = 32767
 SLICE_PORTS: Final = 20
@@ -29,7 +31,9 @@ _CLEAN: Final = b"clean"
 
 
 class NoPortsLeft(Exception):
-    """Every slice of the range is in use or rests after a crash: widen ``rtp_ports`` or lower ``channels``."""
+    """Every slice of the range is in use or rests after a crash (widen ``rtp_ports`` or lower ``channels``), or the
+    folder that tells so cannot be trusted.
+    """
 
 
 class PortSlice:
@@ -65,7 +69,10 @@ class PortRange:
 
     def take(self) -> PortSlice:
         """A slice nobody uses. Raises NoPortsLeft."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            private_folder(self._folder)
+        except OSError as error:
+            raise NoPortsLeft(f"no RTP ports: {error}") from error
         for index in self._order():
             first = self._first + index * self._size
             fd = self._lock(self._folder / f"{first}-{self._size}")

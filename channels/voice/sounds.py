@@ -18,6 +18,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from channels.voice.private import private_folder
+
 RATE_HZ: Final = 8000
 DISCLOSURE: Final = "pemberitahuan"
 _TEXT: Final = (
@@ -60,13 +62,21 @@ def _converted(source: Path, cache: Path) -> Path:
 
     try:
         content = source.read_bytes()
-        made = cache / f"{hashlib.sha256(content).hexdigest()[:32]}.wav"
+        made = _cached(content, cache)
         if not made.exists():
             samples, rate = soundfile.read(source, dtype="float64", always_2d=True)
             _write(made, _at_8k(samples.mean(axis=1), int(rate)))
     except (OSError, RuntimeError, ValueError) as error:
         raise NoSound(f"sound {source}: {error}") from error
     return made
+
+
+def _cached(content: bytes, cache: Path) -> Path:
+    """Where what is made of that content belongs. Raises NoSound: what others put there is never said to anybody."""
+    try:
+        return private_folder(cache) / f"{hashlib.sha256(content).hexdigest()[:32]}.wav"
+    except OSError as error:
+        raise NoSound(f"no folder for sounds: {error}") from error
 
 
 def _at_8k(samples: NDArray[np.float64], rate: int) -> NDArray[np.int16]:
@@ -81,7 +91,7 @@ def _at_8k(samples: NDArray[np.float64], rate: int) -> NDArray[np.int16]:
 
 
 def _spoken(text: str, cache: Path) -> Path:
-    made = cache / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.wav"
+    made = _cached(text.encode(), cache)
     if not made.exists():
         samples, rate = _speak(text)
         loud = samples / max(1.0, float(np.abs(samples).max())) * (_PEAK / 32768)
@@ -119,7 +129,6 @@ def _speak(text: str) -> tuple[NDArray[np.float64], int]:
 
 
 def _write(path: Path, samples: NDArray[np.int16]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # two processes may do this at once: whoever renames last wins, with the same content
     partial = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
     with wave.open(str(partial), "wb") as sound:

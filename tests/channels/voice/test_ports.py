@@ -70,3 +70,9 @@ def test_a_port_that_another_program_holds_spoils_its_slice(tmp_path: Path) -> N
 def test_a_range_that_cannot_hold_a_call_is_refused(first: int, last: int) -> None:
     with pytest.raises(ValueError, match="rtp_ports"):
         PortRange(first, last)
+
+
+def test_ports_are_not_shared_through_a_folder_others_may_write_to(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(NoPortsLeft, match="others may write"):
+        PortRange(62000, 62039, tmp_path).take()

@@ -63,3 +63,15 @@ def test_a_file_that_is_no_sound_is_told(content: bytes, tmp_path: Path) -> None
     (tmp_path / "halo.wav").write_bytes(content)
     with pytest.raises(NoSound, match="halo"):
         prepare("halo", tmp_path, tmp_path / "cache", NOON)
+
+
+def test_what_others_could_have_put_in_the_cache_is_not_played(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    placed = prepare(DISCLOSURE, None, cache, NOON)
+    placed.write_bytes(b"something rude")
+    cache.chmod(0o770)
+    with pytest.raises(NoSound, match="others may write"):
+        prepare(DISCLOSURE, None, cache, NOON)
+    soundfile.write(tmp_path / "halo.wav", np.zeros(4000), 8000)
+    with pytest.raises(NoSound, match="others may write"):
+        prepare("halo", tmp_path, cache, NOON)
