@@ -41,11 +41,15 @@ class Answered(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Observation):
-    """A final answer of the far end other than success, with its SIP code (300 to 699)."""
+    """A final answer of the far end other than success, with its SIP code (300 to 699).
+
+    ``through_trunk``: a refusal of access may then be meant for us, the trunk's user, and not for callers.
+    """
 
     code: int
     phrase: str = ""
     retry_after_s: float | None = None
+    through_trunk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +121,7 @@ class Sound(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardBefore(Observation):
-    """A second or more of speech that was heard in this call before, sample for sample: a recording, nobody speaking.
+    """Speech that was heard in this call before, sample for sample: a recording, nobody speaking.
 
     ``first_onset`` is when that very sound was heard first; no known prompts are needed for this.
     """

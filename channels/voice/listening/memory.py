@@ -24,6 +24,8 @@ _MOST_PARTS = 40
 """About a minute of speech; matching costs what a bank of so many prompts costs."""
 _PART_FRAMES = 100
 """A part lasts 1 s at least: shorter words ("Halo?") may be said twice by the same person, or by the same machine."""
+_CUT_FRAMES, _CUT_S = 40, 0.5
+"""What our key cut short may be less: it is the beginning of what is said again when the key had no effect."""
 _PAUSE_FRAMES = 8
 _PAUSE_DB = 30.0
 _SAME_S = 0.3
@@ -53,7 +55,7 @@ class CallMemory:
         """What was found again, for certain (a second of it, or all)."""
         self._audio: deque[Samples] = deque(maxlen=_KEPT_BLOCKS)
         self._end = 0
-        self._armed = False
+        self._armed_s: float | None = None
         self._learned_s = 0.0
         self._parts: dict[str, tuple[float, KnownPrompt]] = {}
         self._named = 0
@@ -70,15 +72,15 @@ class CallMemory:
 
     def arm(self, unknown: list[Piece]) -> None:
         """Learn all that was said so far, also what is being said, and look out for it from now on."""
-        if not self._armed:
-            self._armed = True
-            self._learn(unknown, self._end / RATE_HZ)
+        if self._armed_s is None:
+            self._armed_s = self._end / RATE_HZ
+            self._learn(unknown, self._armed_s)
 
     def feed(self, block: Block, border_dbm0: float, floor_dbm0: float, unknown: list[Piece]) -> list[HeardBefore]:
         """Take the next block, and the unknown speech as it is known at its end."""
         self._audio.append(block.samples.astype(np.int16))
         self._end = block.first + len(block.samples)
-        if not self._armed:
+        if self._armed_s is None:
             return []
         told = self._look(self._audio[-1], border_dbm0, floor_dbm0)
         over = [p for p in unknown if p.until_s is not None and not any(r.covers(p) for r in self.repeats)]
@@ -110,10 +112,12 @@ class CallMemory:
         fresh: dict[str, tuple[float, KnownPrompt]] = {}
         for piece in pieces:
             from_s, to_s = max(piece.onset_s, self._learned_s), piece.until_s or now_s
-            if to_s - from_s < _PART_FRAMES * HOP / RATE_HZ:
+            cut = self._armed_s is not None and from_s < self._armed_s < to_s + _CUT_S
+            least = _CUT_FRAMES if cut else _PART_FRAMES
+            if to_s - from_s < least * HOP / RATE_HZ:
                 continue
             audio, begins_s = self._cut(from_s, to_s)
-            for start, end in parts_of(audio):
+            for start, end in parts_of(audio, least):
                 self._named += 1
                 part = KnownPrompt((str(self._named),), audio[start:end], 0.0)
                 fresh[str(self._named)] = (begins_s + start / RATE_HZ, part)
@@ -141,14 +145,17 @@ class CallMemory:
         return kept[start - base : max(start, int(to_s * RATE_HZ)) - base].astype(np.float32), start / RATE_HZ
 
 
-def parts_of(speech: Floats) -> list[tuple[int, int]]:
-    """Where to cut speech: at its longest pauses, into parts of 1 s at least (samples, none for too little speech)."""
+def parts_of(speech: Floats, least: int = _PART_FRAMES) -> list[tuple[int, int]]:
+    """Where to cut speech: at its longest pauses, into parts of 1 s at least.
+
+    Samples; none when there are less than ``least`` frames (10 ms) of speech.
+    """
     levels = level_dbm0(speech)
-    if len(levels) < _PART_FRAMES:
+    if len(levels) < least:
         return []
     loud = np.flatnonzero(levels > float(levels.max()) - _PAUSE_DB)
     cuts = [int(loud[0]), int(loud[-1]) + 1]
-    if cuts[1] - cuts[0] < _PART_FRAMES:
+    if cuts[1] - cuts[0] < least:
         return []
     pauses = [(int(b - a), int(b)) for a, b in pairwise(loud) if b - a > _PAUSE_FRAMES]
     for _, resumes in sorted(pauses, reverse=True):

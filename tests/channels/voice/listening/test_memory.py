@@ -62,6 +62,17 @@ def test_a_word_said_twice_is_no_repetition() -> None:
     assert again(listen(call.line(-60.0), arm_s=0.2)) == []
 
 
+def test_the_half_second_that_our_key_cut_short_is_enough_to_know_the_menu_again() -> None:
+    call, menu = Call(), say(MENU)
+    call.add(silence(0.5), say("Selamat datang."), silence(0.4))
+    first = call.add(menu[:4200])
+    arm_s = call.at
+    second = call.add(silence(0.35), menu, silence(1.0)) + 0.35
+    found = again(listen(call.line(-60.0), arm_s=arm_s))
+    assert found[0].onset == pytest.approx(second, abs=0.05)
+    assert found[0].first_onset == pytest.approx(first, abs=0.05)
+
+
 def test_parts_begin_where_speech_resumes_after_the_longest_pauses() -> None:
     words = [say("Selamat datang di layanan kami."), silence(0.3), say("Untuk saldo, tekan satu."), silence(0.5)]
     assert parts_of(np.concatenate(words))[1][0] == pytest.approx(len(words[0]) + len(words[1]), abs=400)
