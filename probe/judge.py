@@ -147,7 +147,7 @@ def _access(walk: Walk, failed: StepRun) -> _Found | None:
             return Reason.UNREACHABLE, Stage.ACCESS, cause(unreachable.cause)
         return Reason.NETWORK, Stage.PROBE, cause(unreachable.cause)
     if refused := next(iter(walk.seen(Refused)), None):
-        reason = _reason_by_code(refused.code)
+        reason = _reason_of(refused)
         stage = Stage.PROBE if RULES[reason].verdict is Verdict.INCONCLUSIVE else Stage.ACCESS
         return reason, stage, cause(f"SIP {refused.code} {refused.phrase}".strip())
     text = bool(walk.seen(Message)) or any(isinstance(s, SendStep) for s in walk.script)
@@ -162,7 +162,10 @@ def _heard_early(walk: Walk, failed: StepRun) -> bool:
     return any(run.end is StepEnd.MET for run in walk.steps) and bool(Hearing(walk, failed).anything)
 
 
-def _reason_by_code(code: int) -> Reason:
+def _reason_of(refused: Refused) -> Reason:
+    code = refused.code
+    if code == 403 and refused.through_trunk:
+        return Reason.TRUNK_AUTH_REJECTED
     if known := REASON_BY_CODE.get(code):
         return known
     if 300 <= code < 400:

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -44,7 +45,6 @@ _MAX_ENGINES: Final = 3
 _LOSING_S: Final = 1.0
 """How long close() waits for our self-check, so that a call that was never answered ends with the right word."""
 _AUTH_CODES: Final = frozenset({401, 403, 407})
-_CODEC_CODES: Final = frozenset({415, 488, 606})
 _FINAL: Final = (Ended, Refused, Unreachable, Trouble)
 
 Place = Callable[[], Awaitable[tuple[Seat, Dial]]]
@@ -150,7 +150,7 @@ class CallSession:
             if self._dialog is not None:
                 self._dialog.take(event)
         elif isinstance(event, Seen):
-            self._see(self._judged(event.observation))
+            self._see(self._marked(event.observation))
         elif isinstance(event, Done):
             self._done(event)
         elif isinstance(event, Lost):
@@ -213,15 +213,9 @@ class CallSession:
         else:
             self._run(self._begin(self._place))
 
-    def _judged(self, seen: Observation) -> Observation:
-        if not isinstance(seen, Refused):
-            return seen
-        said = f"{seen.code} {seen.phrase}".strip()
-        if self._through_trunk and seen.code in _AUTH_CODES:
-            return Trouble(at=seen.at, reason=Reason.TRUNK_AUTH_REJECTED, detail=said)
-        if seen.code in _CODEC_CODES:
-            return Trouble(at=seen.at, reason=Reason.NO_COMMON_CODEC, detail=said)
-        return seen
+    def _marked(self, seen: Observation) -> Observation:
+        # the script may expect this very code: what a refusal means is judged when it did not
+        return replace(seen, through_trunk=self._through_trunk) if isinstance(seen, Refused) else seen
 
     def _registration_failed(self, event: RegistrationFailed) -> None:
         said = f"the registration was refused: {event.code} {event.phrase}".strip()

@@ -80,6 +80,30 @@ ROWS: dict[str, tuple[tuple[Step, ...], Timeline, Timeline, tuple[str, str, str 
         [],
         ("inconclusive", "probe", "no_common_codec", "siaga"),
     ),
+    **{
+        f"no codec, said by {code}": (
+            WALK_TO_AGENT,
+            [(1, Refused(at=0, code=code))],
+            [],
+            ("inconclusive", "probe", "no_common_codec", "siaga"),
+        )
+        for code in (406, 415, 606)
+    },
+    **{
+        f"our trunk refuses us with {code}": (
+            WALK_TO_AGENT,
+            [(1, Refused(at=0, code=code, through_trunk=True))],
+            [],
+            ("inconclusive", "probe", "trunk_auth_rejected", "siaga"),
+        )
+        for code in (401, 403, 407)
+    },
+    "busy through a trunk": (
+        WALK_TO_AGENT,
+        [(1, Refused(at=0, code=486, through_trunk=True))],
+        [],
+        ("fail", "access", "busy_486", "ioc"),
+    ),
     "login rejected": (
         WALK_TO_AGENT,
         [(1, Trouble(at=0, reason=Reason.TRUNK_AUTH_REJECTED))],
@@ -312,6 +336,15 @@ def test_the_table_of_the_contract(row: str) -> None:
         Reason.ENGINE_CRASHED,
         Reason.TRUNK_AUTH_REJECTED,
     )
+
+
+@pytest.mark.parametrize("code", [403, 407, 415, 486, 488, 606])
+@pytest.mark.parametrize("through_trunk", [False, True])
+def test_a_refusal_the_script_asks_for_is_a_pass(code: int, through_trunk: bool) -> None:
+    script = steps({"expect": f"status:{code}", "within": "5s"})
+    walked, _ = walk(script, [(1, Refused(at=0, code=code, through_trunk=through_trunk))], [])
+    judged = judge(walked)
+    assert judged.verdict is Verdict.PASS, judged.detail
 
 
 def test_a_walk_to_the_agent_passes_and_proves_both() -> None:

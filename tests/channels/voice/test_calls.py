@@ -67,7 +67,16 @@ async def test_a_call_is_placed_answered_and_ended_with_recording_and_trace(sip:
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [("486 Busy Here", 486), ("404 Not Found", 404), ("503 Gone", 503), ("302 Moved", 302), ("403 No", 403)],
+    [
+        ("486 Busy Here", 486),
+        ("404 Not Found", 404),
+        ("503 Gone", 503),
+        ("302 Moved", 302),
+        ("403 No", 403),
+        ("488 Not Acceptable Here", 488),
+        ("415 Unsupported", 415),
+        ("606 Not Acceptable", 606),
+    ],
 )
 async def test_a_final_answer_is_a_refusal_with_its_code(
     sip: SipChannel, status: str, code: int, tmp_path: Path
@@ -76,25 +85,17 @@ async def test_a_final_answer_is_a_refusal_with_its_code(
     async with Uas(refusing(status, moved)) as uas, call(sip, uas.uri, tmp_path / "run") as made:
         ended = await made.ended()
         assert isinstance(ended, Refused)
-        assert (ended.code, ended.phrase) == (code, status[4:])
+        assert (ended.code, ended.phrase, ended.through_trunk) == (code, status[4:], False)
         assert len([r for r in uas.requests if r.method == "INVITE"]) == 1
 
 
-@pytest.mark.parametrize("status", ["488 Not Acceptable Here", "415 Unsupported", "606 Not Acceptable"])
-async def test_codecs_in_dispute_are_our_trouble(sip: SipChannel, status: str, tmp_path: Path) -> None:
-    async with Uas(refusing(status)) as uas, call(sip, uas.uri, tmp_path / "run") as made:
-        ended = await made.ended()
-        assert isinstance(ended, Trouble)
-        assert ended.reason is Reason.NO_COMMON_CODEC
-
-
-async def test_a_refusal_of_our_trunks_login_is_our_trouble(pool: Pool, tmp_path: Path) -> None:
+async def test_a_refusal_by_our_trunk_says_so(pool: Pool, tmp_path: Path) -> None:
     async with Uas(refusing("403 Forbidden")) as uas:
         trunk = Trunk(name="carrier", registrar=f"127.0.0.1:{uas.port}", username="siaga", password="wrong")
         async with call(SipChannel({"carrier": trunk}, pool), "02112345", tmp_path / "run", trunk="carrier") as made:
             ended = await made.ended()
-    assert isinstance(ended, Trouble)
-    assert ended.reason is Reason.TRUNK_AUTH_REJECTED
+    assert isinstance(ended, Refused)
+    assert (ended.code, ended.through_trunk) == (403, True)
     assert uas.requests[0].text.startswith(f"INVITE sip:02112345@127.0.0.1:{uas.port} ")
 
 
