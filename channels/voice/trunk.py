@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote
 
 from channels.voice.uri import SipUri, parse_uri
 from channels.voice.wire import Account, Srtp, Transport
 
 USER = "siaga"
 """Our name towards far ends where nothing else is set."""
+_LEADS_ELSEWHERE: Final = re.compile(r"[;?&]\s*(?:maddr|route)\b", re.IGNORECASE)
+"""A parameter (RFC 3261 § 19.1.1) or header of a URI that overrules its host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +54,27 @@ class Trunk:
 
 
 def target_uri(to: str, trunk: Trunk | None) -> SipUri:
-    """The URI to dial for a URI, or for a number or extension through a trunk. Raises ValueError."""
+    """The URI to dial for a URI, or for a number or extension through a trunk. Raises ValueError.
+
+    A trunk's password answers whoever asks for it, so without a proxy only the trunk's own host may be called.
+    """
     if trunk is None:
         return parse_uri(to)
     is_uri = re.match("sips?:", to, re.IGNORECASE) is not None
     uri = parse_uri(to, trunk.transport) if is_uri else trunk.home.with_user(to)
-    # with a proxy in between, the URI's own transport is the proxy's business
-    return uri if trunk.proxy else uri.over(trunk.transport)
+    if trunk.proxy:
+        # the URI's own transport is the proxy's business
+        return uri
+    if _host(uri) != _host(trunk.home) or _LEADS_ELSEWHERE.search(unquote(uri.rest)):
+        raise ValueError(
+            f"{to!r} does not lead through trunk {trunk.name!r}, whose host is {trunk.home.host}; "
+            "dial the number alone, dial the URI without the trunk, or set the trunk's proxy"
+        )
+    return uri.over(trunk.transport)
+
+
+def _host(uri: SipUri) -> str:
+    return uri.host.casefold().rstrip(".")
 
 
 def first_hop(target: SipUri, trunk: Trunk | None) -> SipUri:

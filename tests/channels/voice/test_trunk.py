@@ -21,7 +21,8 @@ TLS = Trunk(
         ("sip:1500@pbx.example;transport=tcp;x=1", None, "sip:1500@pbx.example;transport=tcp;x=1"),
         ("sip:1500@[::1]:5060", None, "sip:1500@[::1]:5060"),
         ("02112345", TRUNK, "sip:02112345@reg.example:5070"),
-        ("sip:02112345@other.example", TRUNK, "sip:02112345@other.example"),
+        ("sip:02112345@REG.example.:5071", TRUNK, "sip:02112345@REG.example.:5071"),
+        ("sip:02112345@other.example", TLS, "sip:02112345@other.example;transport=tls"),
         ("02112345", TLS, "sip:02112345@reg.example;transport=tls"),
     ],
 )
@@ -35,6 +36,22 @@ def test_what_is_dialled(to: str, trunk: Trunk | None, uri: str) -> None:
 def test_what_is_no_uri_is_refused(to: str) -> None:
     with pytest.raises(ValueError, match=r"sip|transport|port"):
         target_uri(to, None)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "sip:02112345@other.example",
+        "sips:02112345@192.0.2.9",
+        "sip:1@reg.example.evil.example",
+        "sip:1@reg.example;maddr=192.0.2.9",
+        "sip:1@reg.example;lr;%6DADDR=192.0.2.9",
+        "sip:1@reg.example?Subject=x&Route=sip:192.0.2.9%3Blr",
+    ],
+)
+def test_nobody_but_the_trunk_may_ask_for_its_password(to: str) -> None:
+    with pytest.raises(ValueError, match=r"does not lead through trunk 'carrier', whose host is reg\.example; dial"):
+        target_uri(to, TRUNK)
 
 
 def test_the_first_hop_is_the_proxy_where_there_is_one() -> None:
