@@ -64,6 +64,8 @@ _POLL_S: Final = 0.1
 _PUMP_MS: Final = 10
 _LAST_PUMP_S: Final = 1.8
 """A far end that has not answered our INVITE yet may do so in this time, and must then be told that we are gone."""
+_LAST_TURNS: Final = 5
+_FLUSH_S: Final = 0.3
 _TIDY_S: Final = 60.0
 _NICE: Final = -5
 _SWITCH_S: Final = 0.0005
@@ -129,7 +131,7 @@ class Engine:
         self.emit(Ready(pid=os.getpid()))
         while not self._leaving:
             self._turn()
-        self._farewell()
+        self.farewell()
 
     def leave(self) -> None:
         """Hang up everything and go; safe from any thread and from a signal handler."""
@@ -143,16 +145,27 @@ class Engine:
         while self._timers and self._timers[0][0] <= now:
             heapq.heappop(self._timers)[2]()
 
-    def _farewell(self) -> None:
+    def farewell(self) -> None:
+        """Hang up every call, wait a while for the confirmations, take registrations back."""
         for line in list(self._lines.values()):
-            line.hang_up()
+            try:
+                line.hang_up()
+            except Exception:  # noqa: BLE001  # one call that cannot be ended must not keep the others up
+                complain(traceback.format_exc())
         self._accounts.unregister()
         end = time.monotonic() + _LAST_PUMP_S
         while time.monotonic() < end and any(not line.settled for line in self._lines.values()):
             self._turn()
         # responses to BYE and REGISTER, and the events still in the outbox
-        for _ in range(5):
+        for _ in range(_LAST_TURNS):
             self._turn()
+
+    def crash(self, why: str) -> None:
+        """Tell every call that it ends by our fault, before its end reads as anybody else's; then the farewell."""
+        for call in self._lines:
+            trouble = Trouble(at=time.monotonic(), reason=Reason.ENGINE_CRASHED, detail=why)
+            self.emit(Seen(call=call, observation=trouble))
+        self.farewell()
 
     def _beat(self) -> None:
         gaps = [line.gaps() for line in self._lines.values()]
@@ -273,6 +286,20 @@ class Engine:
             line.on_garbage(peer, why)
 
 
+def serve(engine: Engine) -> int:
+    """Run it; returns the exit status. Calls are ended in order whatever it fails at."""
+    try:
+        engine.run()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the calls must end and the parent must read why
+        complain(traceback.format_exc())
+        try:
+            engine.crash(f"{type(error).__name__}: {error}")
+        except Exception:  # noqa: BLE001  # what is left then is ended by the parent
+            complain(traceback.format_exc())
+        return 70
+    return 0
+
+
 def main() -> None:
     """Run an engine over the socket whose descriptor is the first argument; the second is our User-Agent."""
     faulthandler.enable()
@@ -288,13 +315,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    code = 0
-    try:
-        engine.run()
-    except Exception:  # noqa: BLE001  # whatever it is, the calls must end and the parent must read why
-        complain(traceback.format_exc())
-        code = 70
-    engine.flush(0.3)
+    code = serve(engine)
+    engine.flush(_FLUSH_S)
     # interpreter teardown with pj objects alive aborts
     os._exit(code)
 

@@ -18,6 +18,8 @@ MAX_CALLS: Final = 4
 """The wheel is compiled with PJSUA_MAX_CALLS=4."""
 SILENT_S: Final = 3.0
 START_S: Final = 10.0
+QUIT_S: Final = 3.0
+"""An engine's farewell may take 2.2 s; killed within it, it would leave calls up."""
 _STDERR_BYTES: Final = 16384
 
 
@@ -123,7 +125,7 @@ class EngineProcess:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGKILL)
 
-    async def quit(self, timeout_s: float = 2.0) -> None:
+    async def quit(self, timeout_s: float = QUIT_S) -> None:
         """Let it hang up and leave; kill it when it does not."""
         self.draining = True
         with contextlib.suppress(EngineDied):
