@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import re
 import signal
 import socket
 import sys
@@ -12,6 +14,7 @@ from typing import Final, Protocol
 
 from channels.voice.ports import PortRange, PortSlice
 from channels.voice.proto import ProtocolError, frame_length
+from channels.voice.sipmsg import redact
 from channels.voice.wire import COMMANDS, EVENTS, Beat, Command, Event, Full, Quit, Ready
 
 MAX_CALLS: Final = 4
@@ -21,6 +24,18 @@ START_S: Final = 10.0
 QUIT_S: Final = 3.0
 """An engine's farewell may take 2.2 s; killed within it, it would leave calls up."""
 _STDERR_BYTES: Final = 16384
+_LAST_WORDS_S: Final = 0.3
+"""Its standard error ends with the process, a moment after its connection."""
+_TOLD_TO_LEAVE: Final = "told to leave"
+_TELLING: Final = (
+    re.compile(r"^.*(?:Assertion `|terminate called).*", re.MULTILINE),
+    re.compile(r"^Fatal Python error.*", re.MULTILINE),
+    re.compile(r"^[\w.]*(?:Error|Exception)\b.*", re.MULTILINE),
+)
+"""Which of its last words say what happened: of C's assert(3) and C++, CPython's faulthandler, Python; best first."""
+_TOLD_CHARS: Final = 200
+
+log = logging.getLogger(__name__)
 
 
 class EngineDied(Exception):
@@ -56,6 +71,7 @@ class EngineProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._complaints: asyncio.Task[None] | None = None
         self.died: asyncio.Event = asyncio.Event()
         self.cause = ""
         self.died_at: float | None = None
@@ -87,9 +103,10 @@ class EngineProcess:
             )  # fmt: skip
         reader, self._writer = await asyncio.open_connection(sock=ours)
         self._heard_at = time.monotonic()
+        self._complaints = asyncio.create_task(self._collect_stderr())
         self._tasks = [
             asyncio.create_task(self._read(reader)),
-            asyncio.create_task(self._collect_stderr()),
+            self._complaints,
             asyncio.create_task(self._watch()),
         ]
 
@@ -129,7 +146,7 @@ class EngineProcess:
         """Let it hang up and leave; kill it when it does not."""
         self.draining = True
         with contextlib.suppress(EngineDied):
-            self.cause = self.cause or "told to leave"
+            self.cause = self.cause or _TOLD_TO_LEAVE
             self.send(Quit())
         try:
             await asyncio.wait_for(self.died.wait(), timeout_s)
@@ -178,6 +195,8 @@ class EngineProcess:
         self._owners.clear()
         self.cause = cause
         self.died.set()
+        if cause != _TOLD_TO_LEAVE:
+            self.cause = cause = await self._explained(cause)
         for owner in orphans.values():
             with contextlib.suppress(Exception):  # one call that cannot take it must not keep it from the others
                 owner.on_engine_death(cause)
@@ -185,6 +204,15 @@ class EngineProcess:
             self._ready.set_exception(EngineDied(cause))
             self._ready.exception()
         await self._reap(crowded=bool(orphans))
+
+    async def _explained(self, cause: str) -> str:
+        """The cause with the line of its last words that tells most."""
+        if self._complaints is not None:
+            await asyncio.wait([self._complaints], timeout=_LAST_WORDS_S)
+        said = redact(self.last_words())
+        telling = next((found[-1] for pattern in _TELLING if (found := pattern.findall(said))), "")
+        words = "".join(char for char in telling if char.isprintable())[:_TOLD_CHARS]
+        return f"{cause}: {words}" if words else cause
 
     async def _reap(self, *, crowded: bool) -> None:
         code = 0
@@ -194,6 +222,9 @@ class EngineProcess:
             except TimeoutError:
                 self.kill("it closed its connection and stayed")
                 code = await self._process.wait()
+        if code != 0 or self.cause != _TOLD_TO_LEAVE:
+            said = redact(self.last_words())
+            log.warning("engine %d ended with status %d: %s; its last words: %r", self.pid, code, self.cause, said)
         for ports in (self.ports, *self.trunk_ports.values()):
             ports.release(clean=code == 0 and not crowded)
 

@@ -13,7 +13,8 @@ import pytest
 
 from channels.sip import SipChannel
 from channels.voice.pool import Pool
-from channels.voice.process import MAX_CALLS
+from channels.voice.ports import PortRange
+from channels.voice.process import MAX_CALLS, EngineProcess
 from probe.observation import Answered, Ended, Progress, Trouble
 from probe.reasons import Reason
 from tests.channels.voice.calling import call
@@ -149,6 +150,50 @@ async def test_stderr_of_a_dead_engine_is_kept_and_bounded(pool: Pool) -> None:
     seat.give_back()
     assert "Segmentation fault" in seat.engine.last_words()
     assert len(seat.engine.last_words()) <= 16384
+
+
+async def test_why_an_engine_died_is_told_with_its_call_and_in_the_log(
+    pool: Pool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Uas(answering) as uas, call(SipChannel(pool=pool), uas.uri, tmp_path / "run") as made:
+        await made.until(Answered)
+        engine = next(e for e in pool.engines if e.seats)
+        os.kill(engine.pid, signal.SIGSEGV)
+        ended = await made.ended()
+        assert isinstance(ended, Trouble)
+        assert ended.detail == "the engine's connection closed: Fatal Python error: Segmentation fault"
+        await uas.wait_for("BYE")
+        await asyncio.wait_for(asyncio.gather(*engine._tasks), 5)
+    [told] = [r.getMessage() for r in caplog.records if f"engine {engine.pid} " in r.getMessage()]
+    assert f"ended with status {-signal.SIGSEGV}" in told
+    assert "Segmentation fault" in told
+
+
+async def test_an_engine_that_leaves_when_told_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
+    own = Pool("siaga/test", spares=0)
+    (await own.seat("any")).give_back()
+    await own.close()
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("python: ../src/pj/x.c:12: f: Assertion `x' failed.\nFatal Python error: Aborted\n",
+         "it died: python: ../src/pj/x.c:12: f: Assertion `x' failed."),
+        ('Traceback:\n  File "a"\nValueError: no\x1b[2J good\n', "it died: ValueError: no[2J good"),
+        ("OSError: long ago\nFatal Python error: Aborted\n\nThread 1:\n", "it died: Fatal Python error: Aborted"),
+        ("ValueError: a=crypto:1 inline:geheim\n", "it died: ValueError: a=crypto:1 inline:[redacted]"),
+        ("a banner of the wheel\n", "it died"),
+        ("", "it died"),
+        ("x.OSError: " + "y" * 999, "it died: x.OSError: " + "y" * 189),
+    ],
+)  # fmt: skip
+async def test_of_the_last_words_the_line_that_tells_most_is_told(words: str, told: str, tmp_path: Path) -> None:
+    engine = EngineProcess("siaga/test", PortRange(62000, 62019, tmp_path).take())
+    engine._stderr += words.encode()
+    await engine.fail("it died")
+    assert engine.cause == told
 
 
 async def test_the_first_kill_of_a_burst_does_not_take_the_others(pool: Pool, tmp_path: Path) -> None:
