@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -53,6 +54,8 @@ class Ward:
         self.transport = transport
         self.centre = room.centre()
         self._tag = 0
+        self.odd: list[str] = []
+        """What siaga said in rounds with fewer than eight calls up."""
         self._folder = room.scratch(f"akhir-{transport}")
         self._ca = room.ca
 
@@ -69,8 +72,9 @@ class Ward:
             left = self.centre.wait_until_idle(LIMIT_S[self.transport])
             took_s = time.monotonic() - began
         finally:
-            if end == "engine SIGKILL" or process.poll() is None:
-                _end(process)
+            said = _end(process)
+        if there < CALLS:
+            self.odd.append(f"round {self._tag} ({end}, {moment}): {there} calls up; {said[:800]}")
         heard = self._next_call(installation)
         label = moment if isinstance(moment, str) else f"{moment:.1f} s"
         return Round(self.transport, end, label, there, took_s, len(left), heard)
@@ -107,7 +111,8 @@ class Ward:
     def _wait(self, numbers: list[str], moment: str | float) -> int:
         """Wait for the moment; how many calls are up then, or have come to the place."""
         if isinstance(moment, float):
-            self.centre.wait_for_trace(numbers[0], "jawab", 30)
+            with contextlib.suppress(TimeoutError):  # then no call is up, which the figures tell
+                self.centre.wait_for_trace(numbers[0], "jawab", 30)
             time.sleep(moment)  # the campaign ends calls at random moments: this is the moment
             return sum(bool(self.centre.traces(number)) for number in numbers)
         deadline = time.monotonic() + 45
@@ -140,10 +145,13 @@ def _apply(end: str, process: subprocess.Popen[str]) -> None:
             process.send_signal(signal.Signals[end])
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[str]) -> str:
+    """See it out; what it said, the verdicts first."""
     if process.poll() is None:
         process.terminate()
-    finish(process, 30)
+    ran = finish(process, 30)
+    verdicts = re.findall(r'"(?:reason|message)": "[^"]*"', ran.stdout)
+    return " ".join([*verdicts, ran.stderr[-400:]])
 
 
 def _rounds(ward: Ward, plan: list[tuple[str, str | float]]) -> list[Round]:
@@ -163,6 +171,8 @@ def run(room: Room) -> Result:
             jobs = {transport: pool.submit(_rounds, ward, plans[transport]) for transport, ward in wards.items()}
             rounds = [one for job in jobs.values() for one in job.result()]
             _report(title, rounds, result)
+    odd = [line for ward in wards.values() for line in ward.odd]
+    result.notes += ["", "Rounds with fewer than eight calls up:", "", *(f"- `{line}`" for line in odd or ["none"])]
     result.add("rounds at random moments", "100", str(ROUNDS), ROUNDS >= 100)
     return result
 
