@@ -21,7 +21,7 @@ import structlog
 from channels.dialguard import Refusal, guard
 from channels.registry import channel_class
 from channels.sip_settings import TrunkSettings
-from channels.voice.trunk import Trunk
+from channels.voice.trunk import Trunk, target_uri
 from probe.outcome import Record
 from probe.reasons import Reason
 from probe.session import Channel
@@ -113,6 +113,11 @@ class Parts:
         )
         if isinstance(answer, Refusal):
             raise usage(f"{order.to}: {answer.sentence}")
+        if order.trunk is not None:
+            try:
+                target_uri(answer.dialled, self._trunks[order.trunk])
+            except ValueError as error:
+                raise usage(str(error)) from error
         return answer.dialled
 
     @asynccontextmanager

@@ -41,6 +41,7 @@ WRONG_USAGE = {
     "an emergency number in disguise": ["call", "sip:%31%31%32@127.0.0.1"],
     "an emergency number through a trunk": ["call", "112", "--trunk", "line"],
     "an emergency number behind the country code": ["call", "+62112", "--trunk", "line"],
+    "a host that is not the trunk's": ["call", "sip:+62215001234@elsewhere.example", "--trunk", "line"],
     "a number that is not allowed": ["call", "+628112345678", "--trunk", "line"],
     "a redirecting kind of address": ["call", "tel:+62215001234"],
     "an unknown fault of the lab": ["lab", "fault", "earthquake", "on"],
