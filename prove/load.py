@@ -19,6 +19,7 @@ from channels.voice.process import EngineProcess
 from probe.observation import Answered
 from probe.play import Event, Listener, Seen
 from prove.many import prepare
+from siaga.cli.logs import configure
 from siaga.cli.running import until_all_stopped
 from siaga.cli.signals import stop_request
 
@@ -111,6 +112,7 @@ async def _measure(path: str, names: list[str], steady_s: float) -> dict[str, ob
 
 def main(path: str, steady_s: str, *names: str) -> int:
     """Run and print."""
+    configure(0)
     stop_request.arm()
     sys.stdout.write(json.dumps(asyncio.run(_measure(path, list(names), float(steady_s)))) + "\n")
     return 0
