@@ -13,7 +13,8 @@ from channels.voice.wire import Account
 
 SESSION_EXPIRES_S: Final = 90
 """The lowest RFC 4028 allows: a call nobody refreshes is cleared by the far end within this time."""
-REGISTER_EXPIRES_S: Final = 300
+REGISTER_EXPIRES_S: Final = 60
+"""A killed engine cannot take its binding back: until it expires it counts against the registrar's contacts."""
 _RETRY_S: Final = 5
 _KEEP_ALIVE_S: Final = 15
 _MAX_ACCOUNTS: Final = 7
