@@ -18,7 +18,7 @@ from tests.end_to_end.rows import ANSWER, GREETING, PRESS, Row, agent
 from tests.farends import dialplan, ports, sipp
 from tests.farends.asterisk import PASSWORD, Asterisk
 
-AT_ONCE = 4
+AT_ONCE = 2
 """Two cores carry that many at once, their start included, without a late packet."""
 NO_NETWORK = ("unshare", "--net", "--map-root-user")
 """Runs a command on a machine whose network is gone."""
