@@ -98,6 +98,13 @@ class Reason(StrEnum):
     BUDGET = "budget"
     CAP_REACHED = "cap_reached"
     INTERNAL_ERROR = "internal_error"
+    # our side: what was planned and did not happen, or stopped on the way
+    SHUTDOWN = "shutdown"
+    MAINTENANCE = "maintenance"
+    COURTESY = "courtesy"
+    DOWN = "down"
+    LATE = "late"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,12 @@ RULES: Final = MappingProxyType(
         Reason.BUDGET: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.CAP_REACHED: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.INTERNAL_ERROR: _rule(_I, Owner.SIAGA, Stage.PROBE),
+        Reason.SHUTDOWN: _rule(_I, Owner.SIAGA, Stage.PROBE),
+        Reason.MAINTENANCE: _rule(_I, Owner.SIAGA, Stage.PROBE),
+        Reason.COURTESY: _rule(_I, Owner.SIAGA, Stage.PROBE),
+        Reason.DOWN: _rule(_I, Owner.SIAGA, Stage.PROBE),
+        Reason.LATE: _rule(_I, Owner.SIAGA, Stage.PROBE),
+        Reason.LOST: _rule(_I, Owner.SIAGA, Stage.PROBE),
     }
 )
 """One rule per reason; a test asserts that none is missing."""

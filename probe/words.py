@@ -1,4 +1,4 @@
-"""The one catalogue of words for people, Indonesian first, English second; the texts stand in ``words.toml``."""
+"""The one catalogue of words for people, Indonesian first, English second; the texts stand in ``catalogue/*.toml``."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 @cache
 def catalogue() -> Mapping[str, Mapping[Language, str]]:
-    """All words by dotted key. Raises ValueError when a key lacks a language or its placeholders differ."""
-    sections = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
-    words = {
-        f"{section}.{name}": MappingProxyType(texts)
-        for section, names in sections.items()
-        for name, texts in names.items()
-    }
-    for key, texts in words.items():
-        check(key, texts)
+    """All words by dotted key. Raises ValueError when a key lacks a language, its placeholders differ, or it is twice."""
+    words: dict[str, Mapping[Language, str]] = {}
+    for file in sorted(Path(__file__).with_name("catalogue").glob("*.toml")):
+        for section, names in tomllib.loads(file.read_text("utf-8")).items():
+            for name, texts in names.items():
+                key = f"{section}.{name}"
+                if key in words:
+                    raise ValueError(f"{key}: stands in two files of the catalogue; {file.name} is one of them")
+                check(key, texts)
+                words[key] = MappingProxyType(texts)
     return MappingProxyType(words)
 
 
