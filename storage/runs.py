@@ -1,0 +1,217 @@
+"""The live side of the record: submit, claim, finish. One path for the command line, the service and remote workers.
+
+A slot is submitted once (UNIQUE), claimed once (compare and set, together with the lease on its target) and finished
+once: result, detail and state in one transaction. A run whose worker died becomes ``lost`` and is never replayed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from probe.outcome import Record
+from storage.chain import RESULT, append, table_of
+from storage.database import Database
+from storage.rows import done_row, entry_of, pack, run_of, run_row, unplayed_row
+from storage.tables import AliveRow, LeaseRow, ResultDetailRow, RunRow, WorkerRow
+from storage.values import Cause, Entry, Planned, Run, RunState, Stamp, to_ms
+
+RUN: Final = table_of(RunRow)
+DETAIL: Final = table_of(ResultDetailRow)
+LEASE: Final = table_of(LeaseRow)
+WORKER: Final = table_of(WorkerRow)
+ALIVE: Final = table_of(AliveRow)
+CHUNK: Final = 500
+"""Rows per transaction where many are written: other writers get their turn in between."""
+
+Claim = Literal["claimed", "busy", "gone"]
+Also = Callable[[Connection, Entry], None]
+"""What else belongs into the transaction of a result: the incident's decision, the outbox."""
+
+
+class NotOursError(Exception):
+    """The run is no longer ours to finish: it was swept as lost, or somebody finished it."""
+
+
+class Runs:
+    """Submits, claims and finishes runs."""
+
+    def __init__(self, database: Database, stamp: Stamp, evidence: Path) -> None:
+        """``evidence`` is the folder that the files of all runs lie in."""
+        self._database = database
+        self._stamp = stamp
+        self._evidence = evidence.absolute()
+
+    def submit(self, planned: Planned) -> bool:
+        """Ask for a run; False when the slot has one already."""
+        with self._database.write() as connection:
+            return _submit(connection, [run_row(planned, RunState.QUEUED)]) == 1
+
+    def submit_missed(self, planned: Sequence[Planned], cause: Cause) -> int:
+        """Enter slots that nobody could start, as missed; those that have a run already stay as they are.
+
+        Returns how many were entered. In chunks: after a long stop there may be thousands.
+        """
+        entered = 0
+        for start in range(0, len(planned), CHUNK):
+            rows = [run_row(one, RunState.MISSED) for one in planned[start : start + CHUNK]]
+            with self._database.write() as connection:
+                fresh = [row for row in rows if _submit(connection, [row])]
+                append(connection, RESULT, [unplayed_row(r, cause, r["due_ms"], self._stamp) for r in fresh])
+                entered += len(fresh)
+        return entered
+
+    def claim(self, run_id: str, owner: str, key: str, now: datetime) -> Claim:
+        """Take the lease on a target and the run with it, both or neither.
+
+        ``busy``: another living worker tests this target. ``gone``: the run is not queued any more.
+        """
+        with self._database.write() as connection:
+            held = connection.execute(
+                select(LEASE.c.run_id, WORKER.c.until_ms)
+                .outerjoin(WORKER, WORKER.c.owner == LEASE.c.owner)
+                .where(LEASE.c.key == key)
+            ).one_or_none()
+            if held is not None and held.until_ms is not None and held.until_ms > to_ms(now):
+                return "busy"
+            if held is not None:
+                connection.execute(delete(LEASE).where(LEASE.c.key == key))
+            taken = connection.execute(
+                update(RUN)
+                .where(RUN.c.run_id == run_id, RUN.c.state == RunState.QUEUED.value)
+                .values(state=RunState.RUNNING.value, owner=owner, started_ms=to_ms(now))
+            ).rowcount
+            if not taken:
+                return "gone"
+            lease = {"key": key, "run_id": run_id, "owner": owner}
+            if not connection.execute(_or_nothing(connection, LEASE).values(lease)).rowcount:
+                connection.execute(
+                    update(RUN)
+                    .where(RUN.c.run_id == run_id)
+                    .values(state=RunState.QUEUED.value, owner=None, started_ms=None)
+                )
+                return "busy"
+        return "claimed"
+
+    def finish(self, run_id: str, owner: str, record: Record, also: Also | None = None) -> Entry:
+        """Enter the result of our run, give the lease back. Raises NotOursError when the run was taken from us."""
+        data = pack({**record.to_json(), "evidence": []})
+        with self._database.write() as connection:
+            run = self._ours(connection, run_id, owner)
+            row = done_row(run, record, self._evidence, self._stamp, run["mode"])
+            row["detail_sha256"] = hashlib.sha256(data).digest()
+            [complete] = append(connection, RESULT, [row])
+            connection.execute(insert(DETAIL).values(seq=complete["seq"], data=data))
+            _end(connection, [run_id], RunState.DONE)
+            entry = entry_of(complete)
+            if also is not None:
+                also(connection, entry)
+        return entry
+
+    def miss(self, run_id: str, cause: Cause, owner: str | None = None) -> Entry | None:
+        """A queued run, or one of ours of which nothing was played, did not happen; None when it is neither."""
+        with self._database.write() as connection:
+            asked = select(RUN).where(RUN.c.run_id == run_id).with_for_update()
+            run = connection.execute(asked).mappings().one_or_none()
+            if run is None or (run["state"], run["owner"]) not in (
+                (RunState.QUEUED.value, None),
+                (RunState.RUNNING.value, owner),
+            ):
+                return None
+            [complete] = append(connection, RESULT, [unplayed_row(run, cause, run["due_ms"], self._stamp)])
+            _end(connection, [run_id], RunState.MISSED)
+        return entry_of(complete)
+
+    def queued(self, until: datetime) -> list[Run]:
+        """Runs that wait to be played and are due until an instant, the earliest first."""
+        asked = select(RUN).where(RUN.c.state == RunState.QUEUED.value, RUN.c.due_ms <= to_ms(until))
+        with self._database.read() as connection:
+            return [run_of(row) for row in connection.execute(asked.order_by(RUN.c.due_ms)).mappings()]
+
+    def live(self) -> list[Run]:
+        """Runs that wait or are being played."""
+        asked = select(RUN).where(RUN.c.state.in_([RunState.QUEUED.value, RunState.RUNNING.value]))
+        with self._database.read() as connection:
+            return [run_of(row) for row in connection.execute(asked.order_by(RUN.c.due_ms)).mappings()]
+
+    def slots_with_a_run(self, probe: str, start: datetime, end: datetime) -> set[datetime]:
+        """The slots of a probe in ``[start, end)`` that were submitted, whatever came of them."""
+        return {run.planned.slot for run in self._of_probe(probe, start, end) if run.planned.slot is not None}
+
+    def _of_probe(self, probe: str, start: datetime, end: datetime) -> Iterable[Run]:
+        asked = select(RUN).where(RUN.c.probe == probe, RUN.c.slot_ms >= to_ms(start), RUN.c.slot_ms < to_ms(end))
+        with self._database.read() as connection:
+            return [run_of(row) for row in connection.execute(asked).mappings()]
+
+    # --- workers: who is alive ---------------------------------------------------------------------------------
+
+    def beat(self, owner: str, now: datetime, ttl: timedelta) -> None:
+        """The worker is alive, and stays so for ``ttl`` without another word."""
+        until = to_ms(now + ttl)
+        with self._database.write() as connection:
+            beaten = connection.execute(update(WORKER).where(WORKER.c.owner == owner).values(until_ms=until))
+            if not beaten.rowcount:
+                connection.execute(insert(WORKER).values(owner=owner, until_ms=until))
+
+    def leave(self, owner: str) -> None:
+        """The worker ends in peace; what it still holds is swept at once."""
+        with self._database.write() as connection:
+            connection.execute(delete(WORKER).where(WORKER.c.owner == owner))
+
+    def sweep(self, now: datetime, dead: Callable[[str], bool] = lambda _: False) -> list[Entry]:
+        """Enter as lost what dead workers were playing, and free its leases.
+
+        Dead is who is past its time, unknown, or named by ``dead`` (a process of this machine that is gone).
+        """
+        with self._database.write() as connection:
+            asked = (
+                select(RUN, WORKER.c.until_ms)
+                .outerjoin(WORKER, WORKER.c.owner == RUN.c.owner)
+                .where(RUN.c.state == RunState.RUNNING.value)
+                .with_for_update(of=RUN)
+            )
+            gone = [
+                row
+                for row in connection.execute(asked).mappings().all()
+                if row["until_ms"] is None or row["until_ms"] <= to_ms(now) or dead(row["owner"])
+            ]
+            rows = [unplayed_row(row, None, row["started_ms"] or row["due_ms"], self._stamp) for row in gone]
+            linked = append(connection, RESULT, rows)
+            _end(connection, [row["run_id"] for row in gone], RunState.LOST)
+        return [entry_of(row) for row in linked]
+
+    def _ours(self, connection: Connection, run_id: str, owner: str) -> RowMapping:
+        asked = select(RUN).where(RUN.c.run_id == run_id, RUN.c.state == RunState.RUNNING.value, RUN.c.owner == owner)
+        run = connection.execute(asked.with_for_update()).mappings().one_or_none()
+        if run is None:
+            raise NotOursError(f"{run_id} is no longer a run of {owner}: swept as lost while it was played")
+        return run
+
+
+def _submit(connection: Connection, rows: list[dict[str, Any]]) -> int:
+    """Insert runs whose slot is new. A result may stand where the run's row has been cleared away."""
+    entered = 0
+    for row in rows:
+        if row["slot_ms"] is not None:
+            kept = select(exists().where(RESULT.c.probe == row["probe"], RESULT.c.slot_ms == row["slot_ms"]))
+            if connection.execute(kept).scalar_one():
+                continue
+        entered += connection.execute(_or_nothing(connection, RUN).values(row)).rowcount
+    return entered
+
+
+def _or_nothing(connection: Connection, table: Any) -> Any:
+    make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    return make(table).on_conflict_do_nothing()
+
+
+def _end(connection: Connection, run_ids: Sequence[str], state: RunState) -> None:
+    connection.execute(delete(LEASE).where(LEASE.c.run_id.in_(run_ids)))
+    connection.execute(update(RUN).where(RUN.c.run_id.in_(run_ids)).values(state=state.value))
