@@ -20,7 +20,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 @cache
 def catalogue() -> Mapping[str, Mapping[Language, str]]:
-    """All words by dotted key. Raises ValueError when a key lacks a language, its placeholders differ, or it is twice."""
+    """All words by dotted key. Raises ValueError when one lacks a language, its placeholders differ, or it is twice."""
     words: dict[str, Mapping[Language, str]] = {}
     for file in sorted(Path(__file__).with_name("catalogue").glob("*.toml")):
         for section, names in tomllib.loads(file.read_text("utf-8")).items():
