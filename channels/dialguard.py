@@ -107,7 +107,9 @@ def _is_emergency(reading: str) -> bool:
     """An emergency number behind a country code, or behind an Indonesian area code (021-110)."""
     national = reading[len(country_of(reading)) :]
     behind_area = national[-3:] if reading.startswith(HOME) and re.fullmatch(r"[2-79]\d{4,5}", national) else ""
-    return bool(EMERGENCY & {reading, national, national.lstrip("0"), behind_area})
+    zeros = len(national) - len(national.lstrip("0"))
+    without_zeros = {national[count:] for count in range(zeros + 1)}  # one by one: 000 is itself a number
+    return bool(EMERGENCY & {reading, behind_area, *without_zeros})
 
 
 def _allowed(name: str, dial: DialSettings) -> bool:

@@ -193,6 +193,12 @@ def test_a_uri_that_carries_more_than_a_target_is_refused(uri: str) -> None:
 DIRT = st.text(" -.()/~\u00ad\u200b\u2010\u2212\t", max_size=3)
 
 
+@pytest.mark.parametrize("number", ["+620000", "+6200000", "+61000", "+610000", "+620110", "+6200112"])
+def test_an_emergency_number_behind_zeros_is_refused(number: str) -> None:
+    assert isinstance(direct(f"sip:{number}@pbx.example"), Refusal)
+    assert isinstance(trunk(number, EVERYTHING), Refusal)
+
+
 @given(
     number=st.sampled_from(sorted(EMERGENCY)),
     prefix=st.sampled_from(
