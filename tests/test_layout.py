@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TOP_LEVEL = ("probe", "channels", "storage", "scheduler", "escalation", "lab", "siaga")
+TOP_LEVEL = ("probe", "channels", "storage", "scheduler", "escalation", "reports", "lab", "siaga")
 SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 SHIPPED: list[str] = SETTINGS["tool"]["setuptools"]["packages"]
 
@@ -47,7 +47,7 @@ def test_a_top_level_name_resolves_inside_the_repository(name: str) -> None:
     assert Path(spec.origin).is_relative_to(ROOT), f"{name} comes from {spec.origin}"
 
 
-@pytest.mark.parametrize("name", [*TOP_LEVEL, "prove", "tests", "web", "reports"])
+@pytest.mark.parametrize("name", [*TOP_LEVEL, "prove", "tests", "web"])
 def test_no_other_distribution_claims_a_top_level_name(name: str) -> None:
     claimed = [d.name for d in distributions() if d.name != "siaga" and d.files and _provides(d, name)]
     assert not claimed, f"{claimed} install a module named {name}: one of them must go"
