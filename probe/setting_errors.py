@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from probe.setting import LITERAL_REFUSED, Secret, offer
 
 Loc = tuple[int | str, ...]
-SECRET_KEYS = frozenset({"password", "url", "env", "file", "token", "secret"})
+SECRET_KEYS = frozenset({"password", "url", "env", "file", "token", "secret", "webhook", "heartbeat_url"})
 """Below these keys an error never repeats what was written."""
 
 

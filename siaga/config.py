@@ -10,14 +10,17 @@ from pathlib import Path
 
 from channels.dialling import DialSettings
 from channels.sip_settings import TrunkSettings
+from escalation.settings import NotifySettings
 from probe.hours import Hours
 from probe.settings import MaintenanceSettings, ProbeSettings
+from probe.shift import ShiftSettings
 from siaga.config_check import check, refused
 from siaga.config_errors import ConfigError, Located
 from siaga.config_read import Document, read
 from siaga.config_sections import Centre, General, Sections, sections
 from siaga.config_warn import warn
-from storage.settings import StorageSettings
+from siaga.service_settings import ServiceSettings
+from storage.settings import RetentionSettings, StorageSettings
 
 __all__ = ["Config", "ConfigError", "Located", "find", "load"]
 
@@ -38,6 +41,10 @@ class Config:
     dial: DialSettings
     probes: tuple[ProbeSettings, ...]
     maintenance: tuple[MaintenanceSettings, ...]
+    shifts: tuple[ShiftSettings, ...]
+    service: ServiceSettings
+    notify: NotifySettings
+    retention: RetentionSettings
     warnings: tuple[Located, ...]
     refused: tuple[Located, ...]
     """Probes whose number the dial guard refuses; each of them ends with exit 64."""
@@ -113,6 +120,10 @@ def _config(document: Document, parts: Sections) -> Config:
         dial=parts.dial,
         probes=tuple(parts.probes.values()),
         maintenance=tuple(parts.maintenance.values()),
+        shifts=tuple(parts.shifts.values()),
+        service=parts.service,
+        notify=parts.notify,
+        retention=parts.retention,
         warnings=document.locate(warn(parts)),
         refused=document.locate(tuple(refused(document, parts))),
         fingerprint=hashlib.sha256(document.raw).hexdigest(),

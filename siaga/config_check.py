@@ -34,6 +34,7 @@ def check(document: Document, parts: Sections) -> Iterator[Place]:
         yield from _prompts(document, probe, recordings)
         yield from _sounds(document, parts, probe, recordings)
     yield from _maintenance(document, parts)
+    yield from _shifts(document, parts)
 
 
 def _duplicates(document: Document, probes: list[ProbeView]) -> Iterator[Place]:
@@ -147,3 +148,12 @@ def _maintenance(document: Document, parts: Sections) -> Iterator[Place]:
         if item.target not in known:
             message = f"no probe, service or channel is called {item.target!r}{offer(item.target, known)}"
             yield Place(("maintenance", index, "target"), message)
+
+
+def _shifts(document: Document, parts: Sections) -> Iterator[Place]:
+    seen: dict[str, int] = {}
+    for index, shift in parts.shifts.items():
+        if shift.name in seen:
+            line = document.positions.of(("shift", seen[shift.name], "name")).line
+            yield Place(("shift", index, "name"), f"{shift.name!r} names another shift too (line {line})")
+        seen.setdefault(shift.name, index)

@@ -13,19 +13,22 @@ from pydantic import Field
 
 from channels.dialling import DialSettings
 from channels.sip_settings import TrunkSettings
+from escalation.settings import NotifySettings
 from probe.hours import Hours
 from probe.setting import ConfigPath, Context, Setting, Timezone, offer
 from probe.setting_errors import Loc, Place, places_of
 from probe.settings import MaintenanceSettings, ProbeSettings
+from probe.shift import ShiftSettings
 from siaga.config_read import Document
-from storage.settings import StorageSettings
+from siaga.service_settings import ServiceSettings
+from storage.settings import RetentionSettings, StorageSettings
 
 S = TypeVar("S", bound=Setting)
+K = TypeVar("K", str, int)
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-TABLES = ("centre", "storage", "dial")
 NAMED = ("hours", "trunk")
-LISTS = ("probe", "maintenance")
+LISTS = ("probe", "maintenance", "shift")
 
 
 class General(Setting):
@@ -50,6 +53,18 @@ class Centre(Setting):
     logo: ConfigPath | None = None
 
 
+PLAIN: Mapping[str, type[Setting]] = {
+    "centre": Centre,
+    "storage": StorageSettings,
+    "dial": DialSettings,
+    "service": ServiceSettings,
+    "notify": NotifySettings,
+    "retention": RetentionSettings,
+}
+"""Tables without a name of their own; each is the field of that name in ``Sections``."""
+TABLES = tuple(PLAIN)
+
+
 @dataclass(slots=True, kw_only=True)
 class Sections:
     """What could be read of each section, and what is wrong with the rest."""
@@ -58,10 +73,14 @@ class Sections:
     centre: Centre = field(default_factory=Centre)
     storage: StorageSettings = field(default_factory=StorageSettings)
     dial: DialSettings = field(default_factory=DialSettings)
+    service: ServiceSettings = field(default_factory=ServiceSettings)
+    notify: NotifySettings = field(default_factory=NotifySettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     hours: dict[str, Hours] = field(default_factory=dict)
     trunks: dict[str, TrunkSettings] = field(default_factory=dict)
     probes: dict[int, ProbeSettings] = field(default_factory=dict)
     maintenance: dict[int, MaintenanceSettings] = field(default_factory=dict)
+    shifts: dict[int, ShiftSettings] = field(default_factory=dict)
     wrong: list[Place] = field(default_factory=list)
 
 
@@ -73,24 +92,21 @@ def sections(document: Document) -> Sections:
     parts.wrong += [_unknown(key) for key in data if key not in (*General.model_fields, *TABLES, *NAMED, *LISTS)]
     parts.general = _one(parts, General, top, (), context) or _defaults(General, context)
     context = Context(document.folder, parts.general.timezone)
-    parts.centre = _one(parts, Centre, data.get("centre", {}), ("centre",), context) or Centre()
-    parts.storage = _one(parts, StorageSettings, data.get("storage", {}), ("storage",), context) or _defaults(
-        StorageSettings, context
-    )
-    parts.dial = _one(parts, DialSettings, data.get("dial", {}), ("dial",), context) or DialSettings()
-    for name, raw in _named(parts, data, "hours"):
-        if hours := _one(parts, Hours, raw, ("hours", name), context):
-            parts.hours[name] = hours
-    for name, raw in _named(parts, data, "trunk"):
-        if trunk := _one(parts, TrunkSettings, raw, ("trunk", name), context):
-            parts.trunks[name] = trunk
-    for index, raw in _listed(parts, data, "probe"):
-        if probe := _one(parts, ProbeSettings, raw, ("probe", index), context):
-            parts.probes[index] = probe
-    for index, raw in _listed(parts, data, "maintenance"):
-        if maintenance := _one(parts, MaintenanceSettings, raw, ("maintenance", index), context):
-            parts.maintenance[index] = maintenance
+    for name, model in PLAIN.items():
+        setattr(parts, name, _one(parts, model, data.get(name, {}), (name,), context) or _defaults(model, context))
+    parts.hours = _each(parts, Hours, _named(parts, data, "hours"), "hours", context)
+    parts.trunks = _each(parts, TrunkSettings, _named(parts, data, "trunk"), "trunk", context)
+    parts.probes = _each(parts, ProbeSettings, _listed(parts, data, "probe"), "probe", context)
+    parts.maintenance = _each(parts, MaintenanceSettings, _listed(parts, data, "maintenance"), "maintenance", context)
+    parts.shifts = _each(parts, ShiftSettings, _listed(parts, data, "shift"), "shift", context)
     return parts
+
+
+def _each(
+    parts: Sections, model: type[S], tables: list[tuple[K, object]], section: str, context: Context
+) -> dict[K, S]:
+    read = {key: _one(parts, model, raw, (section, key), context) for key, raw in tables}
+    return {key: setting for key, setting in read.items() if setting is not None}
 
 
 def _one(parts: Sections, model: type[S], raw: object, loc: Loc, context: Context) -> S | None:

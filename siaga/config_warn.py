@@ -21,6 +21,8 @@ _SUNDAY = datetime(2026, 11, 15, tzinfo=UTC)
 def warn(parts: Sections) -> Iterator[Place]:
     """Every oddity; none of them keeps a verb from starting unless it needs that very thing."""
     yield from _secrets(parts.storage, ("storage",))
+    yield from _secrets(parts.service, ("service",))
+    yield from _secrets(parts.notify, ("notify",))
     for name, trunk in parts.trunks.items():
         yield from _secrets(trunk, ("trunk", name))
     for index, probe in parts.probes.items():

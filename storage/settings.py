@@ -1,17 +1,21 @@
-"""The section ``[storage]``: where the record and the evidence lie. Importable without the database libraries."""
+"""The sections ``[storage]`` and ``[retention]``: where the record and the evidence lie, and for how long.
+
+Importable without the database libraries.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from probe.setting import ConfigPath, Secret, Setting, context_of
-from probe.setting_errors import places_of, refuse_at
+from probe.setting_errors import Place, places_of, refuse_at
 
 _ALLOWED = 'allowed: "sqlite:///siaga.db", "postgresql://user@host/name", { env = "NAME" } or { file = "path" }'
 _SQLITE = "sqlite:///"
@@ -57,3 +61,34 @@ class StorageSettings(Setting):
     def database_url(self) -> str:
         """The address itself. Raises SecretUnavailableError."""
         return self.url if isinstance(self.url, str) else self.url.value()
+
+
+def _to_days(value: object) -> object:
+    match = re.fullmatch(r"([1-9][0-9]{0,4})d", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('a number of days is text with its unit: "30d" or "730d"')
+    return timedelta(days=int(match[1]))
+
+
+Days = Annotated[timedelta, BeforeValidator(_to_days)]
+"""Whole days, at least one."""
+
+
+class RetentionSettings(Setting):
+    """``[retention]``: what is older is disposed of, and the disposal is entered in the record."""
+
+    results: Days = timedelta(days=730)
+    """Rows of the record, with whatever evidence they still have."""
+    passes_media: Days = timedelta(days=30)
+    """Evidence files of runs that passed."""
+    failures_media: Days = timedelta(days=730)
+    """Evidence files of all other runs."""
+
+    @model_validator(mode="after")
+    def _media_end_first(self) -> Self:
+        longer = [name for name in ("passes_media", "failures_media") if getattr(self, name) > self.results]
+        refuse_at(
+            Place((name,), f"longer than `results` ({self.results.days}d): evidence goes with its row at the latest")
+            for name in longer
+        )
+        return self

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,13 +16,16 @@ from channels.declared import declared, words
 from channels.dialling import DialSettings
 from channels.registry import CHANNELS
 from channels.sip_settings import PortRange, TrunkSettings
+from escalation.settings import NotifySettings, address_of
 from probe.hours import Hours, Interval
 from probe.script import STEP_BY_VERB, ExpectStep
-from probe.setting import SecretUnavailableError
+from probe.setting import Secret, SecretUnavailableError
 from probe.settings import MaintenanceSettings, ProbeSettings
+from probe.shift import ShiftSettings
 from siaga.config import Config, ConfigError, default, find, load
 from siaga.config_sections import Centre, General
-from storage.settings import StorageSettings
+from siaga.service_settings import ServiceSettings
+from storage.settings import RetentionSettings, StorageSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config.example.toml"
@@ -54,7 +57,20 @@ def keys(model: type) -> set[str]:
 
 @pytest.mark.parametrize(
     "model",
-    [General, Centre, StorageSettings, Hours, TrunkSettings, DialSettings, ProbeSettings, MaintenanceSettings],
+    [
+        General,
+        Centre,
+        StorageSettings,
+        RetentionSettings,
+        ServiceSettings,
+        NotifySettings,
+        Hours,
+        TrunkSettings,
+        DialSettings,
+        ProbeSettings,
+        MaintenanceSettings,
+        ShiftSettings,
+    ],
 )
 @pytest.mark.parametrize("paper", ["config.example.toml", "docs/configuration.md"])
 def test_every_setting_stands_in_the_example_and_in_the_reference(model: type, paper: str) -> None:
@@ -78,6 +94,8 @@ def test_commented_settings_of_the_example_are_right_too(tmp_path: Path) -> None
     assert config.centre.logo == tmp_path / "logo.png"
     assert config.trunks["pstn"].tls_ca == tmp_path / "operator-ca.pem"
     assert config.hours["malam"].holidays == "ID"
+    assert config.notify.webhook == "https://chat.example/hooks/siaga"
+    assert config.service.heartbeat_url == Secret(env="SIAGA_HEARTBEAT_URL")
 
 
 def test_the_smallest_configuration_is_one_probe(tmp_path: Path) -> None:
@@ -120,6 +138,31 @@ def test_values_become_what_they_mean(tmp_path: Path) -> None:
     assert trunk.password.value() == "s3cret"
     assert config.maintenance[0].from_ == datetime(2026, 12, 24, 14, tzinfo=UTC)
     assert "s3cret" not in repr(config)
+
+
+def test_the_service_its_watchers_and_its_shifts_become_what_they_mean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = loaded(
+        tmp_path,
+        '[service]\ndrain_s = 5\nheartbeat_url = "http://127.0.0.1:9/x"\nheartbeat_every = "10s"\n'
+        '[notify]\nwebhook = { env = "HOOK" }\n[retention]\nresults = "90d"\nfailures_media = "90d"\n'
+        '[[shift]]\nname = "malam"\nfrom = "22:00"\nto = "07:00"\npic = "Dewi"\n'
+        '[[shift]]\nname = "hari"\nfrom = "00:00"\nto = "24:00"\n',
+    )
+    assert (config.service.drain_s, config.service.heartbeat_every, config.service.max_parallel) == (5.0, 10.0, 16)
+    assert (config.retention.results, config.retention.passes_media) == (timedelta(days=90), timedelta(days=30))
+    assert [shift.interval for shift in config.shifts] == [Interval(1320, 1860), Interval(0, 1440)]
+    assert [(shift.pic, shift.role) for shift in config.shifts] == [("Dewi", "PIC"), (None, "PIC")]
+    assert warnings(config) == [
+        "6:11: notify.webhook: the environment variable HOOK is not set; set it before starting siaga"
+    ]
+    monkeypatch.setenv("HOOK", "https://chat.example/x")
+    assert address_of(config.notify.webhook or "") == "https://chat.example/x"
+    monkeypatch.setenv("HOOK", "http://chat.example/s3cret")
+    with pytest.raises(ValueError, match="http is refused") as refused:
+        address_of(config.notify.webhook or "")
+    assert "s3cret" not in str(refused.value)
 
 
 def test_a_secret_that_is_not_at_hand_is_a_warning_and_an_error_of_who_asks(

@@ -85,6 +85,10 @@ def test_a_literal_secret_never_reaches_an_error_wherever_it_was_put(tmp_path: P
         f'[storage]\nurl = "postgresql://h/d?password={secret}"',
         f'[storage]\nurl = "mysql://u:{secret}@h/d"',
         f'storage = "postgresql://u:{secret}@h/d"',
+        f'[notify]\nwebhook = "https://u:{secret}@h/d"',
+        f'[notify]\nwebhook = "http://h/{secret}"',
+        f'[notify]\nwebhook = ["{secret}"]',
+        f'[service]\nheartbeat_url = "{secret}"',
         f'[[probe]]\nname = "a"\nchannel = "sip"\nto = "sip:u:{secret}@h"\nscript = []',
     ]
     for number, text in enumerate(places):
@@ -120,6 +124,10 @@ def test_values_that_are_no_tables_never_crash_the_loader(tmp_path: Path) -> Non
         "trunk",
         "probe",
         "maintenance",
+        "service",
+        "notify",
+        "retention",
+        "shift",
     )
     values = (
         "1",
