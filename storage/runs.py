@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -28,6 +28,7 @@ DETAIL: Final = table_of(ResultDetailRow)
 LEASE: Final = table_of(LeaseRow)
 WORKER: Final = table_of(WorkerRow)
 ALIVE: Final = table_of(AliveRow)
+_LIVE: Final = RUN.c.state.in_([RunState.QUEUED.value, RunState.RUNNING.value])
 CHUNK: Final = 500
 """Rows per transaction where many are written: other writers get their turn in between."""
 
@@ -49,10 +50,13 @@ class Runs:
         self._stamp = stamp
         self._evidence = evidence.absolute()
 
-    def submit(self, planned: Planned) -> bool:
-        """Ask for a run; False when the slot has one already."""
+    def submit(self, planned: Planned, owner: str | None = None) -> bool:
+        """Ask for a run; False when the slot has one already.
+
+        With an ``owner`` it waits for that worker alone (a command line that plays it itself), and ends with it.
+        """
         with self._database.write() as connection:
-            return _submit(connection, [run_row(planned, RunState.QUEUED)]) == 1
+            return _submit(connection, [{**run_row(planned, RunState.QUEUED), "owner": owner}]) == 1
 
     def submit_missed(self, planned: Sequence[Planned], cause: Cause) -> int:
         """Enter slots that nobody could start, as missed; those that have a run already stay as they are.
@@ -83,9 +87,10 @@ class Runs:
                 return "busy"
             if held is not None:
                 connection.execute(delete(LEASE).where(LEASE.c.key == key))
+            waiting = connection.execute(select(RUN.c.owner).where(RUN.c.run_id == run_id)).scalar_one_or_none()
             taken = connection.execute(
                 update(RUN)
-                .where(RUN.c.run_id == run_id, RUN.c.state == RunState.QUEUED.value)
+                .where(RUN.c.run_id == run_id, RUN.c.state == RunState.QUEUED.value, _free_for(owner))
                 .values(state=RunState.RUNNING.value, owner=owner, started_ms=to_ms(now))
             ).rowcount
             if not taken:
@@ -95,7 +100,7 @@ class Runs:
                 connection.execute(
                     update(RUN)
                     .where(RUN.c.run_id == run_id)
-                    .values(state=RunState.QUEUED.value, owner=None, started_ms=None)
+                    .values(state=RunState.QUEUED.value, owner=waiting, started_ms=None)
                 )
                 return "busy"
         return "claimed"
@@ -122,6 +127,7 @@ class Runs:
             run = connection.execute(asked).mappings().one_or_none()
             if run is None or (run["state"], run["owner"]) not in (
                 (RunState.QUEUED.value, None),
+                (RunState.QUEUED.value, owner),
                 (RunState.RUNNING.value, owner),
             ):
                 return None
@@ -129,15 +135,23 @@ class Runs:
             _end(connection, [run_id], RunState.MISSED)
         return entry_of(complete)
 
+    def entry(self, run_id: str) -> Entry | None:
+        """What the record says of a run; None while it says nothing."""
+        with self._database.read() as connection:
+            row = connection.execute(select(RESULT).where(RESULT.c.run_id == run_id)).mappings().one_or_none()
+        return None if row is None else entry_of(row)
+
     def queued(self, until: datetime) -> list[Run]:
-        """Runs that wait to be played and are due until an instant, the earliest first."""
-        asked = select(RUN).where(RUN.c.state == RunState.QUEUED.value, RUN.c.due_ms <= to_ms(until))
+        """Runs that wait for any worker and are due until an instant, the earliest first."""
+        asked = select(RUN).where(
+            RUN.c.state == RunState.QUEUED.value, RUN.c.owner.is_(None), RUN.c.due_ms <= to_ms(until)
+        )
         with self._database.read() as connection:
             return [run_of(row) for row in connection.execute(asked.order_by(RUN.c.due_ms)).mappings()]
 
     def live(self) -> list[Run]:
         """Runs that wait or are being played."""
-        asked = select(RUN).where(RUN.c.state.in_([RunState.QUEUED.value, RunState.RUNNING.value]))
+        asked = select(RUN).where(_LIVE)
         with self._database.read() as connection:
             return [run_of(row) for row in connection.execute(asked.order_by(RUN.c.due_ms)).mappings()]
 
@@ -166,7 +180,7 @@ class Runs:
             connection.execute(delete(WORKER).where(WORKER.c.owner == owner))
 
     def sweep(self, now: datetime, dead: Callable[[str], bool] = lambda _: False) -> list[Entry]:
-        """Enter as lost what dead workers were playing, and free its leases.
+        """Enter as lost what dead workers were playing or kept for themselves, and free its leases.
 
         Dead is who is past its time, unknown, or named by ``dead`` (a process of this machine that is gone).
         """
@@ -174,7 +188,7 @@ class Runs:
             asked = (
                 select(RUN, WORKER.c.until_ms)
                 .outerjoin(WORKER, WORKER.c.owner == RUN.c.owner)
-                .where(RUN.c.state == RunState.RUNNING.value)
+                .where(_LIVE, RUN.c.owner.is_not(None))
                 .with_for_update(of=RUN)
             )
             gone = [
@@ -193,6 +207,10 @@ class Runs:
         if run is None:
             raise NotOursError(f"{run_id} is no longer a run of {owner}: swept as lost while it was played")
         return run
+
+
+def _free_for(owner: str) -> ColumnElement[bool]:
+    return or_(RUN.c.owner.is_(None), RUN.c.owner == owner)
 
 
 def _submit(connection: Connection, rows: list[dict[str, Any]]) -> int:
