@@ -21,7 +21,7 @@ from storage.chain import RESULT, append, table_of
 from storage.database import Database
 from storage.rows import done_row, entry_of, pack, run_of, run_row, unplayed_row
 from storage.tables import AliveRow, LeaseRow, ResultDetailRow, RunRow, WorkerRow
-from storage.values import Cause, Entry, Planned, Run, RunState, Stamp, to_ms
+from storage.values import Cause, Entry, Mode, Planned, Run, RunState, Stamp, to_ms
 
 RUN: Final = table_of(RunRow)
 DETAIL: Final = table_of(ResultDetailRow)
@@ -58,6 +58,11 @@ class Runs:
         with self._database.write() as connection:
             return _submit(connection, [{**run_row(planned, RunState.QUEUED), "owner": owner}]) == 1
 
+    def submit_many(self, planned: Sequence[Planned]) -> set[str]:
+        """Ask for runs that are due together, in one transaction; returns the ids of those whose slot was free."""
+        with self._database.write() as connection:
+            return {one.run_id for one in planned if _submit(connection, [run_row(one, RunState.QUEUED)])}
+
     def submit_missed(self, planned: Sequence[Planned], cause: Cause) -> int:
         """Enter slots that nobody could start, as missed; those that have a run already stay as they are.
 
@@ -72,11 +77,13 @@ class Runs:
                 entered += len(fresh)
         return entered
 
-    def claim(self, run_id: str, owner: str, key: str, now: datetime) -> Claim:
-        """Take the lease on a target and the run with it, both or neither.
+    def claim(self, run_id: str, owner: str, key: str, now: datetime, mode: Mode | None = None) -> Claim:
+        """Take the lease on a target and the run with it, both or neither; ``mode`` where it is not the planned one.
 
         ``busy``: another living worker tests this target. ``gone``: the run is not queued any more.
         """
+        taking: dict[str, Any] = {"state": RunState.RUNNING.value, "owner": owner, "started_ms": to_ms(now)}
+        taking |= {"mode": mode} if mode else {}
         with self._database.write() as connection:
             held = connection.execute(
                 select(LEASE.c.run_id, WORKER.c.until_ms)
@@ -91,7 +98,7 @@ class Runs:
             taken = connection.execute(
                 update(RUN)
                 .where(RUN.c.run_id == run_id, RUN.c.state == RunState.QUEUED.value, _free_for(owner))
-                .values(state=RunState.RUNNING.value, owner=owner, started_ms=to_ms(now))
+                .values(**taking)
             ).rowcount
             if not taken:
                 return "gone"
@@ -120,7 +127,7 @@ class Runs:
                 also(connection, entry)
         return entry
 
-    def miss(self, run_id: str, cause: Cause, owner: str | None = None) -> Entry | None:
+    def miss(self, run_id: str, cause: Cause, owner: str | None = None, mode: Mode | None = None) -> Entry | None:
         """A queued run, or one of ours of which nothing was played, did not happen; None when it is neither."""
         with self._database.write() as connection:
             asked = select(RUN).where(RUN.c.run_id == run_id).with_for_update()
@@ -131,8 +138,20 @@ class Runs:
                 (RunState.RUNNING.value, owner),
             ):
                 return None
-            [complete] = append(connection, RESULT, [unplayed_row(run, cause, run["due_ms"], self._stamp)])
+            known = {**run, "mode": mode or run["mode"]}
+            [complete] = append(connection, RESULT, [unplayed_row(known, cause, run["due_ms"], self._stamp)])
             _end(connection, [run_id], RunState.MISSED)
+        return entry_of(complete)
+
+    def lose(self, run_id: str, owner: str) -> Entry | None:
+        """Our run came to no result, by our own mistake: it is lost; None when it is not ours (any more)."""
+        with self._database.write() as connection:
+            try:
+                run = self._ours(connection, run_id, owner)
+            except NotOursError:
+                return None
+            [complete] = append(connection, RESULT, [unplayed_row(run, None, run["started_ms"], self._stamp)])
+            _end(connection, [run_id], RunState.LOST)
         return entry_of(complete)
 
     def entry(self, run_id: str) -> Entry | None:
