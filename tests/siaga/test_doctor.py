@@ -13,7 +13,7 @@ from probe.words import LANGUAGES, catalogue, word
 from siaga.cli import doctor_checks
 from siaga.cli.app import run
 from siaga.cli.doctor_checks import Finding, State
-from tests.siaga.test_sip_options import udp
+from tests.channels.voice.test_options import udp
 
 
 @pytest.fixture(autouse=True)
