@@ -162,6 +162,12 @@ def entry_of(row: Mapping[Any, Any]) -> Entry:
     )
 
 
+def timings_of(figures: Figures) -> Timings:
+    """The contract's times, in seconds."""
+    known = {field: getattr(figures, column) for column, field in _FIGURES}
+    return Timings(**{field: None if ms is None else ms / 1000 for field, ms in known.items()})
+
+
 def pack(detail: Mapping[str, Any]) -> bytes:
     """A detail as it is stored."""
     return zlib.compress(json.dumps(detail, ensure_ascii=False, separators=(",", ":")).encode(), LEVEL)
