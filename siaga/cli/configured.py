@@ -37,11 +37,15 @@ def listenable(folder: Path | None, script: Sequence[Step]) -> None:
 def optional(explicit: Path | None, *, strict: bool = False) -> Config | None:
     """The configuration, or None where there is none. Raises Stop 78 when it is wrong."""
     from siaga.config import ConfigError, find, load, verify
+    from siaga.config_secrets import secret_values
+    from siaga.redaction import hide
 
     found = find(explicit)
     if found is None:
         return None
     try:
-        return verify(found) if strict else load(found)
+        config = verify(found) if strict else load(found)
     except ConfigError as error:
         raise Stop(Exit.CONFIG, str(error)) from error
+    hide(secret_values(config))
+    return config

@@ -7,25 +7,17 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
 from typing import Final
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from siaga.redaction import HIDDEN, SECRET_KEY, redacted_text, without_known
+
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 """Level by number of -v."""
-SECRET_KEY: Final = re.compile(r"pass(word|wd)?$|secret|token|authorization|api_?key|credential", re.IGNORECASE)
-SECRET_IN_TEXT: Final = re.compile(
-    r"((?:pass(?:word|wd)?|secret|token|api_?key)\s*[=:]\s*|://[^\s/:@]+:)[^\s,;@]+(?=@|\b|$)"
-    r"|((?:response|nonce|cnonce|opaque)=)\"[^\"]*\"",
-    re.IGNORECASE,
-)
-NUMBER_IN_TEXT: Final = re.compile(r"(?<!\w)(\+?\d{2})(?:[ -]?\d){4,}(\d{2})(?!\w)")
-"""Eight digits and more standing alone: long enough for a subscriber's number; short codes (1500) stay readable."""
 UNTOUCHED: Final = frozenset({"timestamp", "run_id", "level", "logger"})
-HIDDEN = "***"
 
 
 def configure(verbosity: int = 0) -> None:
@@ -68,7 +60,8 @@ class _CurrentStderr(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            sys.stderr.write(self.format(record) + "\n")
+            # once more as a whole: objects that the renderer spelled out may hold a secret too
+            sys.stderr.write(without_known(self.format(record)) + "\n")
         except Exception:  # noqa: BLE001 - logging must never end a call: the standard library's own rule
             self.handleError(record)
 
@@ -88,9 +81,3 @@ def _redacted(key: str, value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_redacted(key, item) for item in value]
     return value
-
-
-def redacted_text(text: str) -> str:
-    """The text without secrets and without whole telephone numbers."""
-    hidden = SECRET_IN_TEXT.sub(lambda m: (m[1] or m[2]) + HIDDEN, text)
-    return NUMBER_IN_TEXT.sub(r"\1***\2", hidden)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
-from siaga.cli.logs import HIDDEN, configure, redacted_text
+from siaga import redaction
+from siaga.cli.logs import configure
+from siaga.config import load
+from siaga.config_secrets import secret_values
+from siaga.redaction import HIDDEN, hide, redacted_text
 
 Stderr = pytest.CaptureFixture[str]
 
@@ -84,3 +89,63 @@ def test_a_value_that_cannot_be_written_ends_no_call(capsys: Stderr, monkeypatch
     structlog.get_logger("siaga.test").warning("odd", value=Odd())
     structlog.get_logger("siaga.test").warning("next")
     assert lines(capsys)[-1]["event"] == "next"
+
+
+@pytest.fixture
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_known", set())
+
+
+@pytest.mark.usefixtures("nothing_known")
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("s3cr3t-rahasia", "login of siaga with s3cr3t-rahasia refused"),
+        ("rah@sia 1", "sent rah%40sia%201 to the registrar"),
+        ("postgresql://u:kunci%2Frumah@db/x", "FATAL: no match for kunci/rumah"),
+        ("https://hooks.example/services/T0001/abcdefgh1234", "HTTP Request: POST /services/T0001/abcdefgh1234"),
+        ("https://hooks.example/x?key=abcdefgh1234", "GET /x?key=abcdefgh1234"),
+    ],
+)
+def test_a_known_secret_is_hidden_in_whatever_form_it_comes(secret: str, text: str) -> None:
+    assert HIDDEN not in redacted_text(text)
+    hide([secret])
+    assert HIDDEN in redacted_text(text)
+    for part in ("rahasia", "rah%40", "kunci", "abcdefgh1234"):
+        assert part not in redacted_text(text)
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_an_object_that_tells_a_secret_is_silenced_too(capsys: Stderr) -> None:
+    class Teller:
+        def __repr__(self) -> str:
+            return "Teller(s3cr3t-rahasia)"
+
+    configure(0)
+    hide(["s3cr3t-rahasia"])
+    structlog.get_logger("siaga.test").warning("odd", value=Teller())
+    assert "rahasia" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_a_very_short_secret_does_not_blacken_the_log() -> None:
+    hide(["a", ""])
+    assert redacted_text("a call") == "a call"
+
+
+def test_every_secret_of_a_configuration_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UJI_DB", "postgresql://u:satu@h/x")
+    monkeypatch.setenv("UJI_SANDI", "dua")
+    (tmp_path / "kait").write_text("https://hooks.example/tiga\n", "utf-8")
+    monkeypatch.delenv("UJI_TIDAK_ADA", raising=False)
+    path = tmp_path / "siaga.toml"
+    path.write_text(
+        '[storage]\nurl = { env = "UJI_DB" }\n'
+        '[trunk.a]\nregistrar = "sip:127.0.0.1"\nusername = "u"\npassword = { env = "UJI_SANDI" }\n'
+        '[trunk.b]\nregistrar = "sip:127.0.0.1"\nusername = "u"\npassword = { env = "UJI_TIDAK_ADA" }\n'
+        '[notify]\nwebhook = { file = "kait" }\n'
+        '[dial]\nallow = ["1500"]\n',
+        "utf-8",
+    )
+    found = set(secret_values(load(path)))
+    assert found == {"postgresql://u:satu@h/x", "dua", "https://hooks.example/tiga"}
