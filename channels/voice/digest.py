@@ -1,4 +1,4 @@
-"""Digest credentials for the BYE of a dead engine (RFC 8760 over RFC 3261 section 22: MD5 and SHA-256, qop auth)."""
+"""Digest credentials of the parent for a dead engine (RFC 8760 over RFC 3261 section 22: MD5, SHA-256, qop auth)."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from channels.voice.pjaccount import Accounts
 from channels.voice.pjstack import NoPlace, Stack
 from channels.voice.proto import ProtocolError, Unpacker
 from channels.voice.siplog import LoggedMessage
-from channels.voice.sipmsg import call_id_in, redact
+from channels.voice.sipmsg import call_id_in, is_registration, redact
 from channels.voice.wire import (
     COMMANDS,
     EVENTS,
@@ -152,11 +152,12 @@ class Engine:
                 line.hang_up()
             except Exception:  # noqa: BLE001  # one call that cannot be ended must not keep the others up
                 complain(traceback.format_exc())
-        self._accounts.unregister()
+        gone = self._accounts.unregister()
         end = time.monotonic() + _LAST_PUMP_S
-        while time.monotonic() < end and any(not line.settled for line in self._lines.values()):
+        while time.monotonic() < end and not (gone and all(line.settled for line in self._lines.values())):
             self._turn()
-        # responses to BYE and REGISTER, and the events still in the outbox
+            gone = self._accounts.unregister()
+        # responses to BYE, and the events still in the outbox
         for _ in range(_LAST_TURNS):
             self._turn()
 
@@ -265,11 +266,15 @@ class Engine:
 
     def _on_message(self, logged: LoggedMessage) -> None:
         line = self._by_call_id.get(call_id_in(logged.text))
-        lines = [line] if line else [x for x in self._lines.values() if x.waits_for_registration]
-        for each in lines:
+        calls = [
+            x.order.call for x in ([line] if line else self._lines.values()) if x is line or x.waits_for_registration
+        ]
+        if line is None and is_registration(logged.text):
+            calls.append("")
+        for call in calls:
             self.emit(
                 SipText(
-                    call=each.order.call,
+                    call=call,
                     at=logged.at,
                     sent=logged.sent,
                     transport=logged.transport,

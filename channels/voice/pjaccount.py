@@ -14,10 +14,13 @@ from channels.voice.wire import Account
 SESSION_EXPIRES_S: Final = 90
 """The lowest RFC 4028 allows: a call nobody refreshes is cleared by the far end within this time."""
 REGISTER_EXPIRES_S: Final = 60
-"""A killed engine cannot take its binding back: until it expires it counts against the registrar's contacts."""
+"""When engine and parent are killed together nobody takes the binding back: until it expires it counts against the
+registrar's contacts."""
 _RETRY_S: Final = 5
 _KEEP_ALIVE_S: Final = 15
 _MAX_ACCOUNTS: Final = 7
+_BUSY: Final = frozenset({70_011, 171_001})
+"""PJ_EBUSY and PJSIP_EBUSY: a refresh is under way."""
 _SRTP: Final = {
     "off": "PJMEDIA_SRTP_DISABLED",
     "optional": "PJMEDIA_SRTP_OPTIONAL",
@@ -40,6 +43,8 @@ class PjAccount(AccountBase):
         self.code = 0
         self.phrase = ""
         self.answered_by_far_end = False
+        self._under_way = account.register
+        self._leaving = False
         self.on_answer: list[Callable[[], None]] = []
 
     @property
@@ -53,9 +58,26 @@ class PjAccount(AccountBase):
             # refused while one is under way, which will do
             with contextlib.suppress(pj.Error):
                 self.setRegistration(True)
+                self._under_way = True
+
+    def unregister(self) -> bool:
+        """Take the binding back, after the answer to a registration under way; whether nothing more will come."""
+        if self._under_way:
+            return False
+        if self._leaving or self.code // 100 != 2:
+            return True
+        self._leaving = self._under_way = True
+        try:
+            self.setRegistration(False)
+        except pj.Error as error:
+            self._under_way = False
+            self._leaving = error.status not in _BUSY  # otherwise nobody can be reached there
+            return self._leaving
+        return False
 
     def onRegState(self, prm: Any) -> None:
         # a 2xx with no expiration left is an unregistration or a binding that ran out
+        self._under_way = False
         self.code = int(prm.code) if not (prm.code // 100 == 2 and prm.expiration == 0) else 0
         self.phrase = str(prm.reason)
         # 408 and 503 are also what pjsip says when nothing came back
@@ -86,11 +108,10 @@ class Accounts:
         account.used_at = time.monotonic()
         return account
 
-    def unregister(self) -> None:
-        """Tell every registrar that we leave."""
-        for account in self._accounts.values():
-            if account.spec.register and account.code // 100 == 2:
-                account.setRegistration(False)
+    def unregister(self) -> bool:
+        """Tell every registrar that we leave, at each turn of the farewell; whether all of them have answered."""
+        waiting = [account for account in self._accounts.values() if not account.unregister()]
+        return not waiting
 
     def _drop_oldest(self) -> None:
         idle = sorted((a for a in self._accounts.values() if a.users == 0), key=lambda a: a.used_at)

@@ -43,6 +43,8 @@ class Pool:
         self._ports = ports or PortRange()
         self._spares = spares
         self.engines: list[EngineProcess] = []
+        self.let_in: set[str] = set()
+        """Keys of accounts that a registrar took once."""
         self._closing = False
         self._warm = False
         self._stillborn = 0
@@ -105,7 +107,7 @@ class Pool:
         return max(usable, key=lambda e: (account in e.accounts, e.seats), default=None)
 
     def _spawn(self) -> EngineProcess:
-        engine = EngineProcess(self._user_agent, self._ports.take())
+        engine = EngineProcess(self._user_agent, self._ports.take(), self.let_in)
         self.engines.append(engine)
         self._run(self._live(engine))
         return engine
@@ -122,6 +124,7 @@ class Pool:
             self._stillborn += 1
         await engine.died.wait()
         self.tidy()
+        await engine.buried.wait()
 
     def _run(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

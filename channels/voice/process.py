@@ -12,10 +12,12 @@ import sys
 import time
 from typing import Final, Protocol
 
+from channels.voice.bindings import Bindings
 from channels.voice.ports import PortRange, PortSlice
 from channels.voice.proto import ProtocolError, frame_length
+from channels.voice.rescue import take_back
 from channels.voice.sipmsg import redact
-from channels.voice.wire import COMMANDS, EVENTS, Beat, Command, Event, Full, Quit, Ready
+from channels.voice.wire import COMMANDS, EVENTS, Beat, Command, Dial, Event, Full, Quit, Ready, SipText
 
 MAX_CALLS: Final = 4
 """The wheel is compiled with PJSUA_MAX_CALLS=4."""
@@ -50,10 +52,15 @@ class Listens(Protocol):
 
 
 class EngineProcess:
-    """A child. ``seats`` counts reserved calls, ``served`` all it ever had; made by ``start`` only."""
+    """A child. ``seats`` counts reserved calls, ``served`` all it ever had; made by ``start`` only.
 
-    def __init__(self, user_agent: str, ports: PortSlice) -> None:
+    ``let_in`` collects the keys of accounts that a registrar took; engines of one pool share it.
+    """
+
+    def __init__(self, user_agent: str, ports: PortSlice, let_in: set[str] | None = None) -> None:
         self._user_agent = user_agent
+        self.let_in = set() if let_in is None else let_in
+        self._bindings = Bindings(self.let_in)
         self.ports = ports
         self.trunk_ports: dict[str, PortSlice] = {}
         self.seats = 0
@@ -73,6 +80,8 @@ class EngineProcess:
         self._tasks: list[asyncio.Task[None]] = []
         self._complaints: asyncio.Task[None] | None = None
         self.died: asyncio.Event = asyncio.Event()
+        self.buried: asyncio.Event = asyncio.Event()
+        """Its ports are given back, and its registrations as far as they could be."""
         self.cause = ""
         self.died_at: float | None = None
 
@@ -127,6 +136,8 @@ class EngineProcess:
         """Tell the engine. Raises EngineDied when there is none any more."""
         if self._writer is None or self.died.is_set():
             raise EngineDied(self.cause or "the engine has not started")
+        if isinstance(command, Dial):
+            self._bindings.know(command.account)
         self._writer.write(COMMANDS.encode(command))
 
     def ports_for(self, trunk: str, ports: PortRange) -> PortSlice:
@@ -181,6 +192,8 @@ class EngineProcess:
                 self._ready.set_result(None)
         elif isinstance(event, Beat):
             self.last_beat = event
+        elif isinstance(event, SipText) and not event.call:
+            self._bindings.take(event)
         elif (owner := self._owners.get(event.call)) is not None:
             owner.on_event(event)
 
@@ -203,7 +216,13 @@ class EngineProcess:
         if not self._ready.done():
             self._ready.set_exception(EngineDied(cause))
             self._ready.exception()
-        await self._reap(crowded=bool(orphans))
+        # after the calls, which were told first; their farewells are on the way by now and wait for none of this
+        await asyncio.gather(self._reap(crowded=bool(orphans)), self._unregister())
+        self.buried.set()
+
+    async def _unregister(self) -> None:
+        for came_of_it in await asyncio.gather(*(take_back(binding) for binding in self._bindings.left())):
+            log.info("engine %d: %s", self.pid, came_of_it)
 
     async def _explained(self, cause: str) -> str:
         """The cause with the line of its last words that tells most."""

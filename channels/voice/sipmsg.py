@@ -22,6 +22,7 @@ _REQUEST: Final = re.compile(r"(?P<method>[A-Za-z0-9.!%*_+`'~-]{1,40}) (?P<uri>\
 _CREDENTIALS: Final = re.compile(r"(?im)^((?:proxy-)?authorization[ \t]*:[ \t]*)(\w+)?.*(?:\r?\n[ \t].*)*")
 _SRTP_KEY: Final = re.compile(r"(?i)(inline:)[^\s|;]+")
 _CALL_ID: Final = re.compile(r"(?im)^(?:call-id|i)[ \t]*:[ \t]*(\S+)")
+_REGISTRATION: Final = re.compile(r"(?im)^cseq[ \t]*:[ \t]*\d+[ \t]+REGISTER[ \t]*\r?$")
 _TAG: Final = re.compile(r";\s*tag\s*=\s*([^;,\s>]+)", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"<([^<>]*)>")
 
@@ -117,6 +118,11 @@ def call_id_in(text: str) -> str:
     """The Call-ID, without parsing the rest."""
     match = _CALL_ID.search(text)
     return match[1] if match else ""
+
+
+def is_registration(text: str) -> bool:
+    """Whether it is a REGISTER or an answer to one, without parsing the rest."""
+    return _REGISTRATION.search(text) is not None
 
 
 def first_address(value: str) -> str:

@@ -54,6 +54,8 @@ class Dial:
     cap_s: float
     unanswered_s: float
     """So long without any response counts as a silent host or registrar."""
+    let_in: bool = False
+    """The registrar took these credentials before: its 403 says something else then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +145,7 @@ class RegistrationFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipText:
-    """A raw SIP message, sent or received; ``call`` empty when it belongs to none."""
+    """A raw SIP message, sent or received; ``call`` empty for a REGISTER or its answer, which belong to the engine."""
 
     call: str
     at: float

@@ -146,6 +146,8 @@ def _endpoints(plan: Plan) -> list[str]:
     lines += _trunk("cabang") + _trunk("lain")
     lines += _trunk("cabang-tls", "media_encryption=sdes")
     lines += _trunk("cabang-srtp-boleh", "media_encryption=sdes", "media_encryption_optimistic=yes")
+    # its bindings outlive the connection they came by, as behind a proxy
+    lines += _trunk("cabang-tetap", "rewrite_contact=no")
     lines += _trunk("cabang-gsm", codecs="gsm")
     lines += _trunk("cabang-alaw", codecs="alaw") + _trunk("cabang-g722", codecs="g722")
     lines += _trunk("cabang-info", "dtmf_mode=info") + _trunk("cabang-inband", "dtmf_mode=inband")
