@@ -109,17 +109,19 @@ class SipChannel:
             seat.give_back()
             raise CannotDial(_trouble(Reason.INTERNAL_ERROR, error)) from error
         call = secrets.token_hex(8)
+        who = account(trunk, hop, route.local_address, public, (ports.first, ports.count))
         order = Dial(
             call=call,
             call_id=f"{call}@siaga",
             uri=uri.text,
             from_uri=from_uri(target.from_ or (trunk.from_ if trunk else ""), trunk, route.local_address),
-            account=account(trunk, hop, route.local_address, public, (ports.first, ports.count)),
+            account=who,
             evidence=str(target.evidence.absolute()),
             prompts=str(target.prompts.absolute()) if target.prompts else None,
             record=target.record,
             cap_s=target.cap_s,
             unanswered_s=UNANSWERED_S,
+            let_in=who.key in seat.engine.let_in,
         )
         return seat, order
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
+from channels.voice.admission import Admission
 from channels.voice.flow import Flow
 from channels.voice.hearing import Hears, Listener
 from channels.voice.media import SoundPort
@@ -100,6 +101,7 @@ class Line:
         self._listener: Listener | None = None
         self._port: SoundPort | None = None
         self._mouth: Mouth | None = None
+        self._admission = Admission(account, order, self.later, self._on_admission)
         self._signalling = Signalling()
         self._flow = Flow()
         self._garbage = ""
@@ -118,9 +120,7 @@ class Line:
         if self._account.registered:
             self._place()
             return
-        self._account.on_answer.append(self._on_registration)
-        self.later(self.order.unanswered_s, self._on_registration_timeout)
-        self._account.register_again()
+        self._admission.ask()
 
     @property
     def settled(self) -> bool:
@@ -129,18 +129,12 @@ class Line:
 
     @property
     def waits_for_registration(self) -> bool:
-        return self._on_registration in self._account.on_answer
+        return self._admission.waits
 
-    def _on_registration(self) -> None:
-        self._account.on_answer.remove(self._on_registration)
+    def _on_admission(self) -> None:
         if self._account.registered:
             self._host.soon(self._place)
         else:
-            self._registration_failed()
-
-    def _on_registration_timeout(self) -> None:
-        if self.waits_for_registration:
-            self._account.on_answer.remove(self._on_registration)
             self._registration_failed()
 
     def _registration_failed(self) -> None:

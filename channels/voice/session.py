@@ -44,6 +44,11 @@ _MAX_ENGINES: Final = 3
 """So many engines without a free place, one after the other, and the call is given up."""
 _LOSING_S: Final = 1.0
 """How long close() waits for our self-check, so that a call that was never answered ends with the right word."""
+_FORBIDDEN: Final = 403
+_FULL: Final = (
+    "it let us in before, so its list of contacts may be full (Asterisk: max_contacts): "
+    "raise that limit, or wait a minute until old entries expire"
+)
 _AUTH_CODES: Final = frozenset({401, 403, 407})
 _FINAL: Final = (Ended, Refused, Unreachable, Trouble)
 
@@ -219,6 +224,8 @@ class CallSession:
 
     def _registration_failed(self, event: RegistrationFailed) -> None:
         said = f"the registration was refused: {event.code} {event.phrase}".strip()
+        if event.code == _FORBIDDEN and self._order is not None and self._order.let_in:
+            said = f"{said}; {_FULL}"
         if event.code in _AUTH_CODES:
             self._see(Trouble(at=event.at, reason=Reason.TRUNK_AUTH_REJECTED, detail=said))
         else:

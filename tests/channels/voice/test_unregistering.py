@@ -18,7 +18,8 @@ from channels.sip import SipChannel
 from channels.voice.pool import Pool
 from channels.voice.trunk import Trunk
 from channels.voice.wire import Transport
-from probe.observation import Answered
+from probe.observation import Answered, Trouble
+from probe.reasons import Reason
 from tests.channels.voice.calling import call
 from tests.channels.voice.test_trunks import Registrar, carrier, challenging
 from tests.channels.voice.uas import Request
@@ -225,3 +226,32 @@ async def test_the_engines_of_a_killed_parent_wait_for_a_registrar_far_away(mome
         assert uas.bound
         await asyncio.sleep(killed_at + 2.0 - time.monotonic())
         assert not uas.bound
+
+
+async def test_a_full_list_is_asked_again_when_it_knew_us_before(tmp_path: Path) -> None:
+    own = Pool("siaga/test", spares=0)
+    async with FarAway(challenging) as uas:
+        sip = SipChannel({"t": carrier(uas, "t")}, own)
+        async with call(sip, "02112345", tmp_path / "first", trunk="t") as made:
+            await made.until(Answered)
+        os.kill(own.engines[0].pid, signal.SIGKILL)
+        await asyncio.wait_for(own.engines[0].died.wait(), 5)
+        uas.full = 1
+        async with call(sip, "02112345", tmp_path / "second", trunk="t") as made:
+            await made.until(Answered, timeout_s=8)
+        assert uas.full == 0
+    await own.close()
+
+
+async def test_a_refusal_by_one_that_never_knew_us_is_believed_at_once(tmp_path: Path) -> None:
+    """A password that is refused again and again gets an account locked."""
+    own = Pool("siaga/test", spares=0)
+    async with FarAway(challenging) as uas:
+        uas.full = 100
+        sip = SipChannel({"t": carrier(uas, "t")}, own)
+        async with call(sip, "02112345", tmp_path / "run", trunk="t") as made:
+            ended = await made.ended()
+        assert isinstance(ended, Trouble)
+        assert ended.reason is Reason.TRUNK_AUTH_REJECTED
+        assert uas.full == 99
+    await own.close()
