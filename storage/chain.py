@@ -21,6 +21,10 @@ ORIGIN: Final = bytes(32)
 UNHASHED: Final = frozenset({"prev_hash", "hash"})
 
 
+class ChainBrokenError(Exception):
+    """Somebody took the head of a chain away; the sentence says what to do."""
+
+
 def table_of(model: type[SQLModel]) -> Table:
     """The table behind a model."""
     table: Table = model.__table__  # type: ignore[attr-defined]
@@ -64,6 +68,5 @@ def _head(connection: Connection, name: str) -> tuple[int, bytes]:
     asked = select(CHAIN.c.seq, CHAIN.c.hash).where(CHAIN.c.name == name).with_for_update()
     found = connection.execute(asked).one_or_none()
     if found is None:
-        connection.execute(insert(CHAIN).values(name=name, seq=0, hash=ORIGIN))
-        return 0, ORIGIN
+        raise ChainBrokenError(f"the head of the chain {name!r} is gone: nothing can be added; see `siaga verify`")
     return found.seq, bytes(found.hash)

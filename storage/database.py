@@ -1,23 +1,23 @@
-"""The database: opened, made private and brought up to date at first use by every verb.
-
-SQLite runs with WAL, synchronous=FULL and BEGIN IMMEDIATE: a deferred BEGIN that turns into a write is refused at once
-when another process wrote in between, and no time-out helps; without BEGIN, read-modify-write loses updates silently.
-"""
+"""The database: opened, made private and brought up to date at first use by every verb."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Protocol
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
-from sqlmodel import SQLModel, create_engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError as BrokenError
+from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
-BUSY_MS: Final = 10_000
+from storage.migrate import CannotMigrateError, bring_up_to_date
+from storage.postgresql import Postgresql, WrongDatabaseError
+from storage.sqlite import Sqlite
+
+PATIENCE_S: Final = 10.0
 """How long a writer waits for another one."""
 
 
@@ -25,68 +25,114 @@ class DatabaseError(Exception):
     """The database cannot be used; the sentence says what to do."""
 
 
+class Kind(Protocol):
+    """What differs between the databases."""
+
+    engine: Engine
+    path: Path | None
+    name: str
+    advice: str
+
+    def begin_writing(self, connection: Connection, patience_s: float | None = None) -> None: ...
+    def begin_reading(self, connection: Connection) -> None: ...
+    def commit(self, connection: Connection) -> None: ...
+    def roll_back(self, connection: Connection) -> None: ...
+    def cause(self, error: BaseException | None) -> str: ...
+
+
 class Database:
     """One database, shared by threads and processes. Close it when done."""
 
     def __init__(self, url: str) -> None:
-        """Open and prepare. Raises DatabaseError."""
-        parsed = make_url(url)
-        if parsed.get_backend_name() != "sqlite" or not parsed.database:
-            raise DatabaseError(
-                f'{parsed.get_backend_name()} is not supported by this version; use [storage] url = "sqlite:///siaga.db"'
-            )
-        self.path = Path(parsed.database)
-        self._engine = self._open(url)
+        """Open and bring up to date. Raises DatabaseError."""
+        self._kind = _kind(url)
         try:
-            with self.write() as connection:
-                SQLModel.metadata.create_all(connection)
-        except (DBAPIError, OSError) as error:
+            with self._told(opening=True):
+                bring_up_to_date(self._kind)
+        except BaseException:
             self.close()
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            raise DatabaseError(
-                f"{self.path} cannot be used ({cause}); check [storage] url, the disk and its owner"
-            ) from error
+            raise
 
-    def _open(self, url: str) -> Engine:
-        try:
-            self.path.absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise DatabaseError(
-                f"{self.path} cannot be opened ({error.strerror}); check [storage] url, the disk and its owner"
-            ) from error
-        engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
-        event.listen(engine, "connect", _prepare)
-        return engine
+    @property
+    def path(self) -> Path | None:
+        """The file; None when a server has it."""
+        return self._kind.path
+
+    @property
+    def name(self) -> str:
+        """For people: file or address, without user and password."""
+        return self._kind.name
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that is alone in writing, from its first statement; committed unless it raises."""
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        """A transaction that is alone in writing, from its first statement; committed unless it raises.
+
+        Raises DatabaseError when the database is out of reach or stays busy.
+        """
+        with self._told(), self._kind.engine.connect() as connection:
             try:
+                self._kind.begin_writing(connection)
                 yield connection
+                self._kind.commit(connection)
             except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
+                self._kind.roll_back(connection)
                 raise
-            connection.exec_driver_sql("COMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view."""
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
+        """One consistent view. Raises DatabaseError when the database is out of reach."""
+        with self._told(), self._kind.engine.connect() as connection:
             try:
+                self._kind.begin_reading(connection)
                 yield connection
             finally:
-                connection.exec_driver_sql("ROLLBACK")
+                self._kind.roll_back(connection)
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self._kind.engine.dispose()
+
+    @contextmanager
+    def _told(self, *, opening: bool = False) -> Iterator[None]:
+        kind = self._kind
+        try:
+            yield
+        except DBAPIError as error:
+            # a constraint or a wrong statement is the caller's business, but not while we prepare the database
+            out_of_reach = isinstance(error, OperationalError | InterfaceError) or type(error) is BrokenError
+            if not (opening or out_of_reach or error.connection_invalidated):
+                raise
+            raise DatabaseError(f"{kind.name} cannot be used ({kind.cause(error.orig)}); {kind.advice}") from error
+        except NoConnectionFreeError as error:
+            raise DatabaseError(f"{kind.name}: all connections stayed busy for {PATIENCE_S:g} s; try again") from error
+        except (CannotMigrateError, WrongDatabaseError) as error:
+            raise DatabaseError(f"{kind.name}: {error}") from error
 
 
-def _prepare(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin where we say so, not where the driver guesses
-    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+def _kind(url: str) -> Kind:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # the text of the error may hold the password
+        raise DatabaseError('the address of the database cannot be read; use "postgresql://user@host/name"') from None
+    try:
+        return _of(parsed)
+    except OSError as error:
+        raise DatabaseError(
+            f"{parsed.database} cannot be opened ({error.strerror}); check [storage] url, the disk and its owner"
+        ) from error
+    except ImportError as error:
+        raise DatabaseError(
+            f"PostgreSQL needs psycopg, which is not usable here ({error}); install siaga anew"
+        ) from error
+
+
+def _of(url: URL) -> Kind:
+    name = url.get_backend_name()
+    if name == "sqlite":
+        return Sqlite(url, PATIENCE_S)
+    if name == "postgresql":
+        return Postgresql(url, PATIENCE_S)
+    raise DatabaseError(
+        f'{name} is no database siaga knows; use [storage] url = "sqlite:///siaga.db" or "postgresql://…"'
+    )

@@ -10,31 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import CheckConstraint, Connection, func, insert, select, update
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Connection, func, insert, select, update
 
+from storage.chain import table_of
 from storage.database import Database
+from storage.tables import DialledCall
 
 HOUR: Final = timedelta(hours=1)
 
 
 class LimitReachedError(Exception):
     """A limit of ``[dial]`` is used up; the sentence says which, and when there is room again."""
-
-
-class DialledCall(SQLModel, table=True):
-    """One call that was dialled, or was about to be. Holds no number: the run's record has it."""
-
-    __tablename__ = "dialled_call"
-    __table_args__ = (CheckConstraint("used_ms >= 0"), CheckConstraint("settled IN (0, 1)"))
-
-    id: int | None = Field(default=None, primary_key=True)
-    run_id: str
-    at_ms: int = Field(index=True)
-    """UTC instant in milliseconds since 1970."""
-    used_ms: int
-    """Reserved length; the true one once ``settled``."""
-    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +31,8 @@ class Limits:
     minutes_per_day: int | None = None
 
 
-_AT, _USED = DialledCall.__table__.c.at_ms, DialledCall.__table__.c.used_ms  # type: ignore[attr-defined]
+_CALL: Final = table_of(DialledCall)
+_AT, _USED = _CALL.c.at_ms, _CALL.c.used_ms
 
 
 class Ledger:
@@ -66,7 +53,7 @@ class Ledger:
         with self._database.write() as connection:
             self._check_hour(connection, now)
             self._check_day(connection, now, cap_ms)
-            row = insert(DialledCall).values(run_id=run_id, at_ms=_ms(now), used_ms=cap_ms, settled=False)
+            row = insert(_CALL).values(run_id=run_id, at_ms=_ms(now), used_ms=cap_ms, settled=False)
             entry = connection.execute(row).inserted_primary_key
         assert entry is not None  # noqa: S101 - an INSERT of one row has a key
         return int(entry[0])
@@ -74,7 +61,7 @@ class Ledger:
     def settle(self, entry: int, used_s: float) -> None:
         """The call has ended after ``used_s``; 0 when it was never dialled, and then it no longer counts as a call."""
         with self._database.write() as connection:
-            row = update(DialledCall).where(DialledCall.__table__.c.id == entry)  # type: ignore[attr-defined]
+            row = update(_CALL).where(_CALL.c.id == entry)
             connection.execute(row.values(used_ms=max(0, round(used_s * 1000)), settled=True))
 
     def _check_hour(self, connection: Connection, now: datetime) -> None:

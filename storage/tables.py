@@ -6,17 +6,40 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from storage.values import Cause, RunState
 
+SEQ: Final = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite makes an INTEGER key the row's own number; a BIGINT one would cost an index."""
 
-def _one_of(column: str, words: type[RunState] | type[Cause], *, null: bool = False) -> CheckConstraint:
+
+def _one_of(name: str, column: str, words: Iterable[RunState | Cause]) -> CheckConstraint:
+    """A null passes a CHECK."""
     listed = ", ".join(f"'{word.value}'" for word in words)
-    return CheckConstraint(f"{column} IS NULL OR {column} IN ({listed})" if null else f"{column} IN ({listed})")
+    return CheckConstraint(f"{column} IN ({listed})", name=name)
+
+
+class DialledCall(SQLModel, table=True):
+    """One call that was dialled, or was about to be. Holds no number: the run's record has it."""
+
+    __tablename__: ClassVar[str] = "dialled_call"
+    __table_args__ = (
+        CheckConstraint("used_ms >= 0", name="dialled_call_used"),
+        CheckConstraint("settled IN (FALSE, TRUE)", name="dialled_call_settled"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str
+    at_ms: int = Field(sa_type=BigInteger, index=True)
+    """UTC instant in milliseconds since 1970."""
+    used_ms: int
+    """Reserved length; the true one once ``settled``."""
+    settled: bool = False
 
 
 class RunRow(SQLModel, table=True):
@@ -26,7 +49,7 @@ class RunRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("probe", "slot_ms", name="run_slot"),
         Index("run_live", "state", "due_ms"),
-        _one_of("state", RunState),
+        _one_of("run_state", "state", RunState),
     )
 
     run_id: str = Field(primary_key=True)
@@ -50,15 +73,16 @@ class ResultRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "result"
     __table_args__ = (
+        UniqueConstraint("run_id", name="result_run"),
         UniqueConstraint("probe", "slot_ms", name="result_slot"),
         Index("result_probe_at", "probe", "at_ms", "seq"),
         Index("result_at", "at_ms", "seq"),
-        _one_of("state", RunState),
-        _one_of("cause", Cause, null=True),
+        _one_of("result_state", "state", (RunState.DONE, RunState.LOST, RunState.MISSED)),
+        _one_of("result_cause", "cause", Cause),
     )
 
-    seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
-    run_id: str = Field(unique=True)
+    seq: int = Field(primary_key=True, sa_type=SEQ, sa_column_kwargs={"autoincrement": False})
+    run_id: str
     probe: str | None = None
     channel: str
     service: str | None = None
@@ -99,7 +123,7 @@ class ResultDetailRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "result_detail"
 
-    seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    seq: int = Field(primary_key=True, sa_type=SEQ, sa_column_kwargs={"autoincrement": False})
     data: bytes = Field(sa_type=LargeBinary)
 
 
@@ -109,7 +133,7 @@ class JournalRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "journal"
     __table_args__ = (Index("journal_kind", "kind", "at_ms"), Index("journal_subject", "subject"))
 
-    seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    seq: int = Field(primary_key=True, sa_type=SEQ, sa_column_kwargs={"autoincrement": False})
     at_ms: int = Field(sa_type=BigInteger)
     kind: str
     subject: str
@@ -125,7 +149,7 @@ class JournalTextRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "journal_text"
 
-    seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    seq: int = Field(primary_key=True, sa_type=SEQ, sa_column_kwargs={"autoincrement": False})
     data: str = Field(sa_type=Text)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.farends import certificates, voices
 from tests.farends.asterisk import Asterisk
+from tests.farends.postgres import Postgres
 from tests.farends.programs import Absent, sipp
 
 
@@ -51,3 +52,26 @@ def sipp_here() -> None:
         sipp()
     except Absent as absent:
         pytest.skip(str(absent))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of our own."""
+    try:
+        server = Postgres()
+    except Absent as absent:
+        pytest.skip(str(absent))
+    with server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new, empty database: a test that asks for it runs once per kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/data/siaga.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.database()
+    yield url
+    server.drop(url)

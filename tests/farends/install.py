@@ -52,6 +52,22 @@ def apt_packages() -> None:
     run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing])
 
 
+def postgres_packages() -> None:
+    """Install PostgreSQL without a cluster of its own: the tests make theirs. Raises Absent."""
+    try:
+        programs.postgres()
+    except Absent:
+        say("installing postgresql with apt")
+        # the package starts a server for the whole machine unless told before
+        settings = Path("/etc/postgresql-common/createcluster.conf")
+        if not settings.exists():
+            settings.parent.mkdir(parents=True, exist_ok=True)
+            settings.write_text("create_main_cluster = false\n")
+        run(["apt-get", "update", "-q"])
+        keep_ours = "Dpkg::Options::=--force-confold"
+        run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "-o", keep_ours, "postgresql"])
+
+
 def mirror() -> str:
     """The Debian mirror this machine uses, so that its proxy or cache serves Asterisk as well."""
     folder = Path("/etc/apt/sources.list.d")
@@ -90,12 +106,12 @@ def asterisk_tree() -> None:
 def main() -> int:
     """Install what can be installed; say what cannot."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        for step in (apt_packages, asterisk_tree):
+        for step in (apt_packages, asterisk_tree, postgres_packages):
             try:
                 step()
             except Absent as absent:
                 say(f"{absent}. The tests that need it will skip.")
-    for program in (programs.asterisk, programs.sipp):
+    for program in (programs.asterisk, programs.sipp, programs.postgres):
         try:
             program()
         except Absent as absent:

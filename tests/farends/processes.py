@@ -14,8 +14,13 @@ _PR_SET_PDEATHSIG = 1
 _PRIORITY = -10
 
 
-def _prepare() -> None:
+def die_with_parent() -> None:
+    """Between fork and exec: the kernel kills this process when the one that started it is gone."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _prepare() -> None:
+    die_with_parent()
     if os.geteuid() == 0:
         # A PBX has a machine of its own; here it shares two cores with what it tests, and must be punctual.
         os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)

@@ -46,3 +46,14 @@ def sipp() -> str:
     if path := shutil.which("sipp"):
         return path
     raise Absent("SIPp is absent: apt install sip-tester (as root), or run `make test` as root on Debian")
+
+
+def postgres() -> Path:
+    """The folder with PostgreSQL's programs, the newest there is. Raises Absent."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    if found := shutil.which("postgres"):
+        folders.append(Path(found).resolve().parent)
+    for folder in reversed(folders):
+        if all((folder / name).exists() for name in ("initdb", "postgres", "psql", "pg_isready")):
+            return folder
+    raise Absent("PostgreSQL is absent: apt install postgresql (as root), or run `make test` as root on Debian")
