@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
+
+SHARED = "/run/siaga"
+"""Folder that the unit in ``deploy/`` makes for the service and its user."""
 
 
 def main() -> None:
@@ -10,9 +15,23 @@ def main() -> None:
     from siaga.cli.signals import stop_request
 
     stop_request.arm()
+    share(SHARED)
     from siaga.cli.app import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def share(folder: str) -> None:
+    """Channels of trunks and RTP ports are shared out in the folder for temporary files.
+
+    The service has a private one, so it and the verbs that its user runs by hand meet in another.
+    """
+    try:
+        ours = Path(folder).stat().st_uid == os.geteuid()
+    except OSError:
+        return
+    if ours:
+        os.environ.setdefault("TMPDIR", folder)
 
 
 if __name__ == "__main__":
