@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from tests.farends import programs
-from tests.farends.programs import ASTERISK_TREE, Absent
+from tests.farends.programs import ASTERISK_TREE, HUMAN_VOICE, Absent
 
 PACKAGES = {"mmdebstrap": "mmdebstrap", "sipp": "sip-tester"}
 """Program → Debian package."""
@@ -45,6 +45,8 @@ def run(command: list[str], wait_s: float = 300) -> str:
 def apt_packages() -> None:
     """Install the missing Debian packages. Raises Absent."""
     missing = [package for program, package in PACKAGES.items() if not shutil.which(program)]
+    if not any(HUMAN_VOICE.glob("*.wav")):
+        missing.append("asterisk-core-sounds-en-wav")
     if not missing:
         return
     say(f"installing {', '.join(missing)} with apt")

@@ -11,6 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 ASTERISK_TREE = Path(os.environ.get("SIAGA_ASTERISK", ROOT / ".cache" / "asterisk"))
 """A folder holding Debian's Asterisk and all its libraries; never installed into the system."""
 
+HUMAN_VOICE = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
+"""Recordings of a person: where Debian's asterisk-core-sounds-en-wav puts them."""
+
 
 class Absent(Exception):
     """A program is not here; the message says how to get it."""
