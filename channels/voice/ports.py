@@ -77,7 +77,7 @@ class PortRange:
             first = self._first + index * self._size
             fd = self._lock(self._folder / f"{first}-{self._size}")
             if fd is not None:
-                if all(_free(port) for port in range(first, first + self._size)):
+                if all(is_free(port) for port in range(first, first + self._size)):
                     return PortSlice(first, self._size, fd)
                 os.close(fd)
         raise NoPortsLeft(
@@ -105,7 +105,8 @@ class PortRange:
         return None
 
 
-def _free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody holds that UDP port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.bind(("", port))

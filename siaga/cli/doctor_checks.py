@@ -6,7 +6,6 @@ import ctypes
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -115,30 +114,24 @@ def _engine() -> Iterator[Finding]:
 
 
 def _ports(config: Config) -> Iterator[Finding]:
-    """Whether calls find ports: any for SIP, and a pair per call in each range that the configuration sets."""
-    ranges = {t.rtp_ports: t.channels for t in config.trunks.values() if t.rtp_ports is not None}
-    if not ranges:
-        free = sum(_bindable(0) for _ in range(PORTS_PER_CALL))
-        yield _port_finding(free, PORTS_PER_CALL, "0-65535")
-    for ports, channels in ranges.items():
-        asked = min(PORTS_PER_CALL * channels, ports.last - ports.first + 1)
-        free = sum(_bindable(port) for port in range(ports.first, ports.last + 1))
-        yield _port_finding(min(free, asked), asked, f"{ports.first}-{ports.last}")
+    """Whether calls find ports: a pair per call in each range that is used, siaga's own or a trunk's."""
+    from channels.voice.ports import FIRST_PORT, LAST_PORT, is_free
+
+    calls: dict[tuple[int, int], int] = {} if config.trunks else {(FIRST_PORT, LAST_PORT): 1}
+    for trunk in config.trunks.values():
+        ports = trunk.rtp_ports
+        span = (ports.first, ports.last) if ports is not None else (FIRST_PORT, LAST_PORT)
+        calls[span] = calls.get(span, 0) + trunk.channels
+    for (first, last), channels in calls.items():
+        asked = min(PORTS_PER_CALL * channels, last - first + 1)
+        free = sum(is_free(port) for port in range(first, last + 1))
+        yield _port_finding(min(free, asked), asked, f"{first}-{last}")
 
 
 def _port_finding(free: int, asked: int, span: str) -> Finding:
     good = free >= asked
     values = {"free": free, "asked": asked, "range": span}
     return Finding("ports", State.OK if good else State.WRONG, "ports", values, "" if good else "ports_fix")
-
-
-def _bindable(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return False
-        return True
 
 
 def _clock() -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from channels.voice import ports
 from probe.words import LANGUAGES, catalogue, word
 from siaga.cli import doctor_checks
 from siaga.cli.app import run
@@ -129,6 +130,15 @@ def test_ports_that_others_hold_are_found(config: Path, capfd: pytest.CaptureFix
         found = checks(capfd, code=1)["ports"][0]
     assert "99" in found["found"]
     assert found["fix"]
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_without_a_configuration_the_ports_are_those_that_a_call_would_use(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert f"{ports.FIRST_PORT}-{ports.LAST_PORT}" in checks(capfd, code=0)["ports"][0]["found"]
+    monkeypatch.setattr(ports, "is_free", lambda _: False)
+    assert checks(capfd, code=1)["ports"][0]["fix"]
 
 
 def test_every_finding_can_be_said_in_both_languages() -> None:
