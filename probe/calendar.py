@@ -9,7 +9,7 @@ is elapsed time, so that no slot falls into a gap of the clock or happens twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -22,10 +22,13 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """Days on which a country rests, as plain data: public holidays, and days of joint leave (*cuti bersama*)."""
+    """Days on which a country rests: public holidays, and days of joint leave (*cuti bersama*).
 
-    public: frozenset[date] = frozenset()
-    joint_leave: frozenset[date] = frozenset()
+    Whatever can say whether a day is in it will do; equal ones make equal plans.
+    """
+
+    public: Container[date] = frozenset()
+    joint_leave: Container[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
