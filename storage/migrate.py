@@ -106,7 +106,8 @@ def _back_up(path: Path | None, revision: str | None) -> Path | None:
             os.fsync(descriptor)
             os.close(descriptor)
     except (OSError, sqlite3.Error) as error:
-        copy.unlink(missing_ok=True)
+        for leftover in (copy, copy.with_name(f"{copy.name}-journal")):
+            leftover.unlink(missing_ok=True)
         raise CannotMigrateError(
             f"it must be copied before it is brought up to date, and {copy} cannot be written ({error}); "
             "make room on the disk, then try again"

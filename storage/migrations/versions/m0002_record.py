@@ -27,7 +27,7 @@ def _ledger() -> None:
         sa.MetaData(),
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("run_id", sa.String(), nullable=False),
-        sa.Column("at_ms", sa.Integer(), nullable=False, index=True),
+        sa.Column("at_ms", sa.Integer(), nullable=False),
         sa.Column("used_ms", sa.Integer(), nullable=False),
         sa.Column("settled", sa.Boolean(), nullable=False),
         sa.CheckConstraint("used_ms >= 0", name="dialled_call_used"),
@@ -37,6 +37,7 @@ def _ledger() -> None:
         # version 0.1 gave its constraints no names, so the table is made anew from what we know of it
         with op.batch_alter_table("dialled_call", copy_from=as_it_is, recreate="always") as table:
             table.alter_column("at_ms", existing_type=sa.Integer(), type_=sa.BigInteger(), existing_nullable=False)
+        op.create_index("ix_dialled_call_at_ms", "dialled_call", ["at_ms"])
         return
     op.alter_column("dialled_call", "at_ms", existing_type=sa.Integer(), type_=sa.BigInteger())
     op.create_check_constraint("dialled_call_used", "dialled_call", "used_ms >= 0")
