@@ -193,6 +193,11 @@ class Runs:
             if not beaten.rowcount:
                 connection.execute(insert(WORKER).values(owner=owner, until_ms=until))
 
+    def workers(self, now: datetime) -> list[str]:
+        """The owners that are alive by their beats."""
+        with self._database.read() as connection:
+            return list(connection.execute(select(WORKER.c.owner).where(WORKER.c.until_ms > to_ms(now))).scalars())
+
     def leave(self, owner: str) -> None:
         """The worker ends in peace; what it still holds is swept at once."""
         with self._database.write() as connection:
