@@ -31,6 +31,7 @@ _VERDICT_BY_END = {
     StepEnd.NEVER: StepVerdict.FAIL,
     StepEnd.MACHINE: StepVerdict.FAIL,
     StepEnd.STOPPED: StepVerdict.INCONCLUSIVE,
+    StepEnd.LET_GO: StepVerdict.NOT_REACHED,
     StepEnd.NOT_REACHED: StepVerdict.NOT_REACHED,
 }
 
@@ -137,6 +138,8 @@ def _detail(run: StepRun, judgement: Judgement, language: Language) -> str:
             return word("detail.hung_up", language)
         case StepEnd.MET:
             return ""
+        case StepEnd.LET_GO:
+            return word("detail.let_go", language)
         case StepEnd.NOT_REACHED:
             return ""
         case _:

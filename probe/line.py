@@ -33,7 +33,8 @@ class Line:
     trouble: Trouble | None = None
     suspected: Agent | None = None
     """The agent who is suspected and neither confirmed nor retracted yet."""
-    agent_confirmed: bool = False
+    agent: Agent | None = None
+    """The first agent who was confirmed."""
     machine_at: float | None = None
     """Since when a machine has the call, by the last word on it."""
     answered_or_last_key_at: float | None = None
@@ -54,7 +55,8 @@ class Line:
             case Agent():
                 self.suspected = seen if seen.phase is AgentPhase.SUSPECTED else None
                 self.machine_at = seen.at if seen.phase is AgentPhase.MACHINE else None
-                self.agent_confirmed = self.agent_confirmed or seen.phase is AgentPhase.CONFIRMED
+                if self.agent is None and seen.phase is AgentPhase.CONFIRMED:
+                    self.agent = seen
             case _:
                 pass
 

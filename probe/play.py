@@ -87,14 +87,16 @@ async def play(
     session: Session,
     *,
     cap_s: float,
+    max_agent_s: float | None = None,
     stop: asyncio.Future[Reason] | None = None,
     on_event: Listener = _ignore,
 ) -> Walk:
     """Play every step, end the conversation, and report what was seen. Never raises for what the far end does.
 
-    ``cap_s`` bounds the whole walk; setting ``stop`` to a reason ends it at once, politely.
+    ``cap_s`` bounds the whole walk; setting ``stop`` to a reason ends it at once, politely. ``max_agent_s`` after the
+    onset of a confirmed agent they are let go: steps that were not reached by then are ``LET_GO``.
     """
-    return await _Player(script, session, cap_s, stop, on_event).walk()
+    return await _Player(script, session, cap_s, max_agent_s, stop, on_event).walk()
 
 
 class _Player:
@@ -103,6 +105,7 @@ class _Player:
         script: Sequence[Step],
         session: Session,
         cap_s: float,
+        max_agent_s: float | None,
         stop: asyncio.Future[Reason] | None,
         on_event: Listener,
     ) -> None:
@@ -111,6 +114,7 @@ class _Player:
         self._now = asyncio.get_running_loop().time
         self._began = self._now()
         self._cap_at = self._began + cap_s
+        self._max_agent_s = math.inf if max_agent_s is None else max_agent_s
         self._stop = stop
         self._on_event = on_event
         self._line = Line()
@@ -138,7 +142,9 @@ class _Player:
             pump.cancel()
             with suppress(asyncio.CancelledError):
                 await pump
-        not_reached = [StepRun(step=step, end=StepEnd.NOT_REACHED) for step in self._script[len(self._runs) :]]
+        let_go = bool(self._runs) and self._runs[-1].end is StepEnd.LET_GO
+        end = StepEnd.LET_GO if let_go else StepEnd.NOT_REACHED
+        not_reached = [StepRun(step=step, end=end) for step in self._script[len(self._runs) :]]
         return Walk(
             steps=(*self._runs, *not_reached),
             log=tuple(self._line.log),
@@ -269,10 +275,11 @@ class _Player:
         return min(max(started, anchor + PAUSE_EARLIEST_S, quiet + PAUSE_S), max(started, latest))
 
     async def _do(self, step: Step, started: float) -> StepRun:
-        if end := self._interrupted():
+        end = self._interrupted()
+        if end and not (end is StepEnd.LET_GO and isinstance(step, EndStep)):
             return self._run(step, end, started)
         if self._over():
-            if isinstance(step, EndStep) or (isinstance(step, PlayStep) and self._line.agent_confirmed):
+            if isinstance(step, EndStep) or (isinstance(step, PlayStep) and self._line.agent):
                 return self._run(step, StepEnd.MET, started, what="hung_up")
             return self._run(step, StepEnd.CALL_OVER, started)
         match step:
@@ -302,7 +309,7 @@ class _Player:
                     await asyncio.wait_for(task, 1.0)
                 return
             news = asyncio.create_task(self._news.wait())
-            timeout = None if isinstance(action, End) else max(0.0, self._cap_at - self._now())
+            timeout = None if isinstance(action, End) else max(0.0, self._latest() - self._now())
             await asyncio.wait({task, news}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             news.cancel()
             self._news.clear()
@@ -318,14 +325,31 @@ class _Player:
         if self._now() >= self._cap_at:
             self._stopped_by = Reason.CAP_REACHED
             return StepEnd.STOPPED
+        if self._now() >= self._let_go_at() and not self._line.over:
+            if self._agent_met():
+                return StepEnd.LET_GO
+            self._stopped_by = Reason.COURTESY  # the script still waits for something else: that judges nobody
+            return StepEnd.STOPPED
         return StepEnd.STOPPED if self._line.trouble else None
 
+    def _let_go_at(self) -> float:
+        agent = self._line.agent
+        return math.inf if agent is None else agent.onset + self._max_agent_s
+
+    def _agent_met(self) -> bool:
+        met = (r.step for r in self._runs if r.end is StepEnd.MET and r.what == "agent")
+        return any(isinstance(step, ExpectStep) for step in met)
+
+    def _latest(self) -> float:
+        """When at the latest something must be done about the time that this takes."""
+        return min(self._cap_at, self._let_go_at())
+
     async def _wait(self, until: float) -> None:
-        """Sleep until something happens, the instant given, or the cap."""
+        """Sleep until something happens, the instant given, or a limit of the whole conversation."""
         if self._stop is not None and self._stop.done():
             return
         self._news.clear()
-        delay = max(0.0, min(until, self._cap_at) - self._now())
+        delay = max(0.0, min(until, self._latest()) - self._now())
         with suppress(TimeoutError):
             await asyncio.wait_for(self._news.wait(), delay)
 

@@ -25,6 +25,8 @@ class StepEnd(StrEnum):
     """A machine took the call where a person was awaited; nobody comes after it."""
     STOPPED = "stopped"
     """Interrupted, capped, or our own trouble."""
+    LET_GO = "let_go"
+    """Not reached, because the agent had been held long enough."""
     NOT_REACHED = "not_reached"
 
 

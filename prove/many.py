@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 from siaga.cli.logs import configure
-from siaga.cli.parts import Parts, order_of
 from siaga.cli.running import Prepared, until_all_stopped
 from siaga.cli.signals import stop_request
 from siaga.config import Config
 from siaga.config import load as load_config
+from siaga.parts import Parts, order_of
 
 
 def prepare(path: Path, names: list[str]) -> list[Prepared]:

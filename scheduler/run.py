@@ -1,90 +1,158 @@
 """The one run path: every way of starting a test (command line, service, remote worker) ends here.
 
-dial guard → budget → trunk channel → conversation → judgement → evidence → Record. Whatever goes wrong on the way, the
-conversation ends, the trunk channel is given back and there is a Record. Only a refused number raises, before anything
-is sent.
+submit → claim with the lease on the target → dial guard → trunk channel → budget → conversation → judgement →
+evidence → one transaction, which gives the lease back. Whatever goes wrong on the way, the conversation ends, what was
+taken is given back, and the record says what became of the run.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import structlog
 
-from probe.conclude import conclude
 from probe.outcome import Outcome, Record
-from probe.play import Listener, play
+from probe.play import Listener
 from probe.reasons import Reason
-from probe.session import Channel, Report, Session, Target
-from probe.walk import Walk
+from probe.session import Target
 from probe.words import sentence
-from scheduler.order import Order, new_run_id
-from scheduler.unplayed import unplayed
+from scheduler.conversation import converse, enter, named
+from scheduler.house import CHANNEL_WAIT_S, House, NotNowError, RefusedError
+from scheduler.order import Order
+from scheduler.unplayed import our_fault, unplayed
+from storage.database import DatabaseError
+from storage.runs import NotOursError
+from storage.values import Cause, Entry, Run, RunState
 
-CLOSE_S: Final = 15.0
-"""A session promises to close within a few seconds; past this the run ends without its report."""
+RETRY_S: Final = 1.0
+"""Between two attempts to enter a result."""
+NOT_TAKEN: Final = (DatabaseError, OSError)
+"""A database that may take the same result a second later: busy, full, restarting, out of reach."""
+CAUSES: Final = {Reason.LEASE_BUSY: Cause.BUSY, Reason.BUDGET: Cause.BUDGET}
+"""Why a planned run of which nothing was played counts as missed; every other reason ends in a result."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
 
-class NotNowError(Exception):
-    """The run cannot be played now for a reason on our side; it becomes an inconclusive Record."""
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The run has its result. ``entry`` is null when the database did not take it: the run is lost, now or later."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """What the run path needs of its surroundings; the composition root puts it together."""
-
-    channel: Callable[[str], Channel]
-    """The channel behind a ``channel`` word."""
-    admit: Callable[[Order], str]
-    """The dial guard: what to dial for the order's ``to``. Raises its refusal for what must not be dialled."""
-    leave: Callable[[Order, str], AbstractAsyncContextManager[None]]
-    """Budget and trunk channel, held while the conversation lasts. Raises NotNowError on entry."""
-    folder: Callable[[str, datetime], Path]
-    """Makes the empty evidence folder of a run from its id and start."""
-    keep: Callable[[Record, Path], Record]
-    """Stores a finished run and returns it with its own result file among the evidence."""
-    close: Callable[[], Awaitable[None]]
-    """Gives back what the runs left running (engines, database), in their event loop, after the last of them."""
+    record: Record
+    entry: Entry | None
 
 
-async def run(
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A planned run of which nothing was played."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The run was no longer ours when its result came: it had been entered as lost. Nothing more was entered."""
+
+    record: Record
+
+
+End = Done | Missed | Gone
+
+
+def ignore(_event: object) -> None:
+    """The listener of a run that nobody watches."""
+
+
+async def execute(
+    run: Run,
     order: Order,
     house: House,
     *,
     stop: asyncio.Future[Reason] | None = None,
-    on_event: Listener = lambda _: None,
-) -> Record:
-    """Do what the order says. Raises only what ``house.admit`` raises, and that before anything was sent."""
-    address = house.admit(order)
-    run_id, started = new_run_id(), datetime.now(UTC)
-    with structlog.contextvars.bound_contextvars(run_id=run_id, probe=order.probe):
+    on_event: Listener = ignore,
+) -> End:
+    """Play a run that ``run.owner`` has claimed, and enter what came of it. Raises only when cancelled.
+
+    A planned run whose budget or trunk channel is refused before anything was played is missed.
+    """
+    planned = run.planned
+    with structlog.contextvars.bound_contextvars(run_id=planned.run_id, probe=planned.probe):
         log.info("run started", channel=order.channel, trigger=order.trigger)
-        folder: Path | None = None
+        started, folder = datetime.now(UTC), None
         try:
-            folder = await asyncio.to_thread(house.folder, run_id, started)
-            outcome = await _play(order, house, _target(order, address, run_id, folder), stop, on_event)
+            folder = await asyncio.to_thread(house.folder, planned.run_id, started)
+            async with AsyncExitStack() as held:
+                address = house.admit(order)
+                await enter(held, order, house, planned.run_id, _wait_s(run, started), stop)
+                started = datetime.now(UTC)
+                outcome = await converse(order, house, _target(order, address, planned.run_id, folder), stop, on_event)
         except NotNowError as no:
+            if planned.trigger == "schedule" and no.reason in CAUSES:
+                return await _missed(run, order, house, folder, no)
             outcome = unplayed(no.reason, no.detail, order.script)
+        except RefusedError as no:
+            outcome = unplayed(Reason.INTERNAL_ERROR, str(no), order.script)
         except Exception as error:  # our own mistake is a result too: it must never read as the target's
             log.exception("run failed inside siaga")
-            outcome = unplayed(Reason.INTERNAL_ERROR, _named(error), order.script)
-        record = _record(order, run_id, started, outcome)
-        record = record if folder is None else await _kept(record, order, house, folder)
-        log.info("run ended", verdict=record.outcome.verdict, reason=record.outcome.reason)
-        return record
+            outcome = unplayed(Reason.INTERNAL_ERROR, named(error), order.script)
+        return await _told(run, order, house, record_of(run, order, started, outcome), folder)
+
+
+async def give_up(run: Run, order: Order, house: House, reason: Reason, detail: str = "") -> End:
+    """Enter a run that somebody waits for and that cannot be played now: as inconclusive, whoever holds its target.
+
+    ``run`` is submitted and not claimed; ``run.owner`` is who enters it. Gone when somebody else has it.
+    """
+    now = datetime.now(UTC)
+    record = record_of(run, order, now, unplayed(reason, detail, order.script))
+    run_id, owner = run.planned.run_id, run.owner or ""
+    # a lease on nothing but the run itself: it is not going to touch its target
+    if await asyncio.to_thread(house.runs().claim, run_id, owner, f"run:{run_id}", now) != "claimed":
+        return Gone(record)
+    folder: Path | None = None
+    with suppress(Exception):  # without a folder the row alone tells it
+        folder = await asyncio.to_thread(house.folder, run_id, now)
+    return await _told(run, order, house, record, folder)
+
+
+def record_of(run: Run, order: Order, started: datetime, outcome: Outcome) -> Record:
+    """The Record of a run."""
+    return Record(
+        run_id=run.planned.run_id,
+        probe=order.probe,
+        channel=order.channel,
+        target=order.to,
+        service=order.service,
+        skill=order.skill,
+        slot=run.planned.slot,
+        trigger=run.planned.trigger,
+        started_at=started,
+        ended_at=max(started, datetime.now(UTC)),
+        outcome=outcome,
+        message=sentence(outcome, order.language),
+    )
+
+
+def failed_to_store(record: Record, order: Order, detail: str) -> Record:
+    """The Record of a run whose result could not be stored: a failure of ours, with what was played."""
+    failed = our_fault(record.outcome, Reason.INTERNAL_ERROR, detail)
+    return replace(record, outcome=failed, message=sentence(failed, order.language))
+
+
+def _wait_s(run: Run, now: datetime) -> float:
+    """A planned run may wait for its trunk as long as it is not too late; nobody sits in front of it."""
+    if run.planned.trigger != "schedule":
+        return CHANNEL_WAIT_S
+    return max(CHANNEL_WAIT_S, (run.planned.expires - now).total_seconds())
 
 
 def _target(order: Order, address: str, run_id: str, folder: Path) -> Target:
@@ -101,77 +169,13 @@ def _target(order: Order, address: str, run_id: str, folder: Path) -> Target:
     )
 
 
-async def _play(
-    order: Order,
-    house: House,
-    target: Target,
-    stop: asyncio.Future[Reason] | None,
-    on_event: Listener,
-) -> Outcome:
-    async with AsyncExitStack() as held:
-        await _unless_stopped(held.enter_async_context(house.leave(order, target.run_id)), stop)
-        channel = house.channel(order.channel)
-        session = await channel.open(target)
-        walk: Walk | Exception
-        try:
-            walk = await play(order.script, session, cap_s=order.cap_s, stop=stop, on_event=on_event)
-        except Exception as error:  # close first, then say so: the recording of such a run is worth keeping
-            log.exception("the player failed")
-            walk = error
-        finally:
-            report = await _closed(session)
-    if isinstance(walk, Exception):
-        return replace(
-            unplayed(Reason.INTERNAL_ERROR, _named(walk), order.script),
-            media=report.media,
-            evidence=report.evidence,
-        )
-    return conclude(walk, report, order.language)
-
-
-async def _unless_stopped(waiting: Coroutine[None, None, None], stop: asyncio.Future[Reason] | None) -> None:
-    """Wait for leave, but not longer than until somebody stops the run. Raises NotNowError then."""
-    leave = asyncio.ensure_future(waiting)
-    watched: set[asyncio.Future[Any]] = {leave} if stop is None else {leave, stop}
-    try:
-        await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        leave.cancel()  # without effect on leave that was given
-    if stop is not None and stop.done():
-        with suppress(asyncio.CancelledError):
-            await leave
-        raise NotNowError(stop.result(), "")
-    await leave
-
-
-async def _closed(session: Session) -> Report:
-    """Close whatever happens around us: a cancelled run must not leave a call up."""
-    closing = asyncio.ensure_future(asyncio.wait_for(session.close(), CLOSE_S))
-    try:
-        return await asyncio.shield(closing)
-    except asyncio.CancelledError:
-        await asyncio.wait({closing})
-        raise
-    except Exception:  # our fault, but the judgement of the target stands without the report
-        log.exception("the session did not close")
-        return Report()
-
-
-def _record(order: Order, run_id: str, started: datetime, outcome: Outcome) -> Record:
-    return Record(
-        run_id=run_id,
-        probe=order.probe,
-        channel=order.channel,
-        target=order.to,
-        service=order.service,
-        skill=order.skill,
-        slot=order.slot,
-        trigger=order.trigger,
-        started_at=started,
-        ended_at=max(started, datetime.now(UTC)),
-        outcome=outcome,
-        message=sentence(outcome, order.language),
-    )
+async def _told(run: Run, order: Order, house: House, record: Record, folder: Path | None) -> End:
+    """Files first, then the row that names them."""
+    record = record if folder is None else await _kept(record, order, house, folder)
+    end = await _entered(run, order, house, record)
+    outcome = end.record.outcome
+    log.info("run ended", verdict=outcome.verdict, reason=outcome.reason, entered=isinstance(end, Done))
+    return end
 
 
 async def _kept(record: Record, order: Order, house: House, folder: Path) -> Record:
@@ -179,14 +183,54 @@ async def _kept(record: Record, order: Order, house: House, folder: Path) -> Rec
         return await asyncio.to_thread(house.keep, record, folder)
     except Exception as error:  # a full disk must not swallow the verdict's place: the run is told as our failure
         log.exception("the result could not be stored")
-        failed = replace(
-            unplayed(Reason.INTERNAL_ERROR, _named(error)),
-            steps=record.outcome.steps,
-            evidence=record.outcome.evidence,
-        )
-        return replace(record, outcome=failed, message=sentence(failed, order.language))
+        return failed_to_store(record, order, named(error))
 
 
-def _named(error: Exception) -> str:
-    """The kind of an exception and where it speaks; its text may hold numbers and goes to the log only."""
-    return type(error).__name__
+async def _entered(run: Run, order: Order, house: House, record: Record) -> Done | Gone:
+    run_id, owner = run.planned.run_id, run.owner or ""
+    try:
+        entry = await _patiently(lambda: house.runs().finish(run_id, owner, record), house.patience_s)
+    except NotOursError:
+        with suppress(*NOT_TAKEN):  # a commit whose answer was lost on the way is ours after all
+            found = await asyncio.to_thread(house.runs().entry, run_id)
+            if found is not None and found.state is RunState.DONE:
+                return Done(record, found)
+        log.exception("the run was entered as lost while it was played")
+        return Gone(record)
+    except Exception as error:  # told as ours: what is not in the record has not been tested
+        log.exception("the result could not be entered")
+        with suppress(Exception):  # its target is free again at once, if any database is there; else with its worker
+            await asyncio.to_thread(house.runs().lose, run_id, owner)
+        said = str(error) if isinstance(error, DatabaseError) else named(error)
+        return Done(failed_to_store(record, order, said), None)
+    return Done(record, entry)
+
+
+async def _missed(run: Run, order: Order, house: House, folder: Path | None, no: NotNowError) -> End:
+    log.warning("run missed", cause=CAUSES[no.reason], detail=no.detail)
+    run_id, cause = run.planned.run_id, CAUSES[no.reason]
+    if folder is not None:
+        with suppress(OSError):
+            await asyncio.to_thread(folder.rmdir)
+    try:
+        entry = await _patiently(lambda: house.runs().miss(run_id, cause, run.owner), house.patience_s)
+    except Exception as error:  # nothing was played, and the run becomes lost with its worker
+        log.exception("a missed run could not be entered")
+        record = record_of(run, order, datetime.now(UTC), unplayed(Reason.INTERNAL_ERROR, named(error)))
+        return Done(record, None)
+    if entry is None:
+        return Gone(record_of(run, order, datetime.now(UTC), unplayed(no.reason, no.detail, order.script)))
+    return Missed(entry)
+
+
+async def _patiently(enter_it: Callable[[], T], patience_s: float) -> T:
+    """Try again while the database does not take it. Raises what the last attempt raised."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return await asyncio.to_thread(enter_it)
+        except NOT_TAKEN:
+            if time.monotonic() >= until:
+                raise
+            log.warning("the database does not take a result; trying again", exc_info=True)
+        await asyncio.sleep(RETRY_S)

@@ -93,9 +93,9 @@ def _prepared(
     from dataclasses import replace
 
     from siaga.cli.configured import listenable, optional
-    from siaga.cli.parts import Parts
     from siaga.cli.running import Prepared
     from siaga.config import default
+    from siaga.parts import Parts
 
     found = optional(config) or default(Path.cwd())
     order = replace(

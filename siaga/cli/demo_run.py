@@ -20,10 +20,10 @@ from siaga.cli.box import BoxError, box
 from siaga.cli.enacted import Enacted, enacted, read_diary
 from siaga.cli.exits import Exit
 from siaga.cli.panel import COLOURS
-from siaga.cli.parts import Parts, order_of
 from siaga.cli.progress import PlainProgress, Progress
 from siaga.cli.running import Prepared, until_all_stopped
 from siaga.config import load
+from siaga.parts import Parts, order_of
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -255,7 +255,7 @@ def _trunks(config: Config) -> Iterator[Finding]:
     import asyncio
 
     from channels.voice.options import NoAnswerError, ask
-    from siaga.cli.parts import trunk_of
+    from siaga.parts import trunk_of
 
     for name, settings in config.trunks.items():
         try:

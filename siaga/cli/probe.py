@@ -36,8 +36,8 @@ def probe(
 def _prepared(name: str, config: ConfigOption) -> Prepared:
     from siaga.cli.configured import listenable, required
     from siaga.cli.exits import usage
-    from siaga.cli.parts import Parts, order_of
     from siaga.cli.running import Prepared
+    from siaga.parts import Parts, order_of
 
     found = required(config)
     wanted = found.probe(name)

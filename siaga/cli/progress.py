@@ -27,6 +27,7 @@ MARKS = {
     StepEnd.MET: ("✓", "green"),
     StepEnd.SKIPPED: ("○", "dim"),
     StepEnd.STOPPED: ("■", "yellow"),
+    StepEnd.LET_GO: ("·", "dim"),
     StepEnd.NOT_REACHED: ("·", "dim"),
 }
 """A step's end on the screen; every other end is a failure."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,14 +13,18 @@ from probe.outcome import Record
 from probe.play import Listener
 from probe.reasons import Reason
 from probe.words import printable, sentence
+from scheduler.asked import perform
+from scheduler.house import House, RefusedError
 from scheduler.order import Order, new_run_id
-from scheduler.run import House, run
 from scheduler.unplayed import unplayed
+from scheduler.worker import Worker, new_owner
 from siaga.cli import say
-from siaga.cli.exits import VERDICTS, Stop
+from siaga.cli.exits import VERDICTS, Exit, Stop, usage
 from siaga.cli.panel import evidence_rows, panel
 from siaga.cli.progress import watch
 from siaga.cli.signals import stop_request
+from siaga.parts import SecretMissingError
+from storage.database import DatabaseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,10 @@ def answer(prepare: Callable[[], Prepared], fallback: Order, *, as_json: bool) -
         record = _play(prepared, quiet=as_json)
     except Stop:
         raise
+    except RefusedError as error:
+        raise usage(str(error)) from error
+    except SecretMissingError as error:
+        raise Stop(Exit.CONFIG, str(error)) from error
     except Exception as error:  # noqa: BLE001 - ours, whatever it is: told as data, never as the target's
         _explain(error)
         record = failed_inside(order, error)
@@ -82,17 +91,30 @@ async def until_all_stopped(prepared: Sequence[Prepared], listeners: Sequence[Li
         loop.call_soon_threadsafe(interrupt)
 
     stop_request.tell(wake)
+    houses = {id(one.house): one.house for one in prepared}
     try:
-        return await asyncio.gather(
-            *(
-                run(one.order, one.house, stop=stop, on_event=listener)
-                for one, listener in zip(prepared, listeners, strict=True)
+        async with AsyncExitStack() as at_work:
+            owners = {key: await _at_work(house, at_work) for key, house in houses.items()}
+            return await asyncio.gather(
+                *(
+                    perform(one.order, one.house, owners[id(one.house)], stop=stop, on_event=listener)
+                    for one, listener in zip(prepared, listeners, strict=True)
+                )
             )
-        )
     finally:
         stop_request.tell(None)
-        for house in {id(one.house): one.house for one in prepared}.values():
+        for house in houses.values():
             await _closed(house)
+
+
+async def _at_work(house: House, held: AsyncExitStack) -> str:
+    """Be a worker while ``held`` lasts: beat, and sweep what dead ones left. The name of the worker."""
+    try:
+        worker = Worker(await asyncio.to_thread(house.runs))
+        return (await held.enter_async_context(worker)).owner
+    except (DatabaseError, OSError) as error:  # whoever submits a run is told why it was not played
+        _explain(error)
+        return new_owner()
 
 
 async def _closed(house: House) -> None:

@@ -1,4 +1,4 @@
-"""A house made of fakes: a far end with a few lines, and everything the run path does to its surroundings noted."""
+"""A house with a fake far end and a real record: everything the run path does to its surroundings is noted."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from probe.observation import Ended, Observation
 from probe.outcome import Evidence, Record
 from probe.script import Step, call_script
 from probe.session import Action, End, Report, Session, Target
+from scheduler.house import House, NotNowError, RefusedError
 from scheduler.order import Order
-from scheduler.run import House, NotNowError
+from storage.database import Database
+from storage.runs import Runs
+from storage.values import Stamp
 
-
-class Refused(Exception):
-    """What a dial guard raises."""
+STAMP = Stamp(version="0.0.0", config="00" * 32)
 
 
 class ScriptedSession:
@@ -59,12 +60,25 @@ class Surroundings:
     lines: Sequence[Observation] = ()
     fails: str = ""
     refuse: bool = False
+    own_side: str | Exception = ""
+    max_agent_s: float | None = None
+    patience_s: float = 10.0
     not_now: NotNowError | None = None
     leave_never_comes: bool = False
     asked_for_leave: asyncio.Event = field(default_factory=asyncio.Event)
     log: list[str] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    """How long each run was ready to wait for its trunk."""
     on_open: Callable[[], object] = lambda: None
+    _record: list[tuple[Database, Runs]] = field(default_factory=list)
+
+    def runs(self) -> Runs:
+        """The record, made at its first use; closed with the house."""
+        if not self._record:
+            database = Database(f"sqlite:///{self.folder / 'siaga.db'}")
+            self._record.append((database, Runs(database, STAMP, self.folder)))
+        return self._record[0][1]
 
     def house(self) -> House:
         around = self
@@ -88,20 +102,38 @@ class Surroundings:
             leave=self._leave,
             folder=self._folder,
             keep=self._keep,
+            runs=self.runs,
+            own_side=self._own_side,
             close=self._close,
+            max_agent_s=self.max_agent_s,
+            patience_s=self.patience_s,
         )
 
     def _admit(self, order: Order) -> str:
         self.log.append("admit")
         if self.refuse:
-            raise Refused(order.to)
+            raise RefusedError(order.to)
         return f"{order.to};dialled"
 
     async def _close(self) -> None:
         self.log.append("house closed")
+        self.close_record()
+
+    def close_record(self) -> None:
+        """Give the database back."""
+        for database, _ in self._record:
+            database.close()
+        self._record.clear()
+
+    async def _own_side(self, order: Order) -> str:
+        self.log.append(f"own side of {order.trunk}")
+        if isinstance(self.own_side, Exception):
+            raise self.own_side
+        return self.own_side
 
     @asynccontextmanager
-    async def _leave(self, _order: Order, _run_id: str) -> AsyncIterator[None]:
+    async def _leave(self, _order: Order, _run_id: str, wait_s: float) -> AsyncIterator[None]:
+        self.waits.append(wait_s)
         self.asked_for_leave.set()
         if self.leave_never_comes:
             await asyncio.Event().wait()

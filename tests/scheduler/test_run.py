@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from probe.observation import Answered, Placed, Refused
 from probe.outcome import Record
 from probe.play import Event, StepEnded
 from probe.reasons import Judged, Reason, Stage, Verdict
-from scheduler import run as run_path
+from scheduler import conversation
+from scheduler.asked import perform
+from scheduler.house import NotNowError, RefusedError
 from scheduler.order import Order
-from scheduler.run import NotNowError, run
 from tests.scheduler import house as fakes
 from tests.scheduler.house import Surroundings, order
 
@@ -21,7 +23,9 @@ ANSWERED = (Placed(at=0), Answered(at=0))
 
 
 async def do(around: Surroundings, asked: Order | None = None, stop: asyncio.Future[Reason] | None = None) -> Record:
-    return await run(asked or order(), around.house(), stop=stop)
+    """As a command line does it: a worker for the length of one run."""
+    around.runs().beat("cli", datetime.now(UTC), timedelta(minutes=1))
+    return await perform(asked or order(), around.house(), "cli", stop=stop)
 
 
 def assert_ours(record: Record, reason: Reason) -> None:
@@ -35,7 +39,7 @@ async def test_a_conversation_passes_through_every_station_in_order(tmp_path: Pa
     around = Surroundings(tmp_path, ANSWERED)
     record = await do(around)
     assert record.outcome.verdict is Verdict.PASS
-    assert around.log == ["admit", "leave taken", "open", "end", "close", "leave given back", "keep"]
+    assert around.log == ["admit", "admit", "leave taken", "open", "end", "close", "leave given back", "keep"]
     assert [e.kind for e in record.outcome.evidence] == ["recording", "result"]
     assert record.started_at <= record.ended_at
 
@@ -57,7 +61,7 @@ async def test_a_failed_target_is_a_record_and_no_exception(tmp_path: Path) -> N
 
 async def test_a_refused_number_raises_before_anything_else_happens(tmp_path: Path) -> None:
     around = Surroundings(tmp_path, refuse=True)
-    with pytest.raises(fakes.Refused):
+    with pytest.raises(RefusedError):
         await do(around)
     assert around.log == ["admit"]
 
@@ -68,7 +72,7 @@ async def test_without_leave_nothing_is_dialled_and_the_reason_is_told(tmp_path:
     record = await do(around)
     assert_ours(record, reason)
     assert "20 calls an hour" in record.message
-    assert around.log == ["admit", "keep"]
+    assert around.log == ["admit", "admit", "keep"]
     assert {step.verdict for step in record.outcome.steps} == {"not_reached"}
 
 
@@ -95,7 +99,7 @@ async def test_a_session_that_never_closes_is_left_after_a_while(
     async def never(_: fakes.ScriptedSession) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(run_path, "CLOSE_S", 0.05)
+    monkeypatch.setattr(conversation, "CLOSE_S", 0.05)
     monkeypatch.setattr(fakes.ScriptedSession, "close", never)
     record = await do(Surroundings(tmp_path, ANSWERED))
     assert record.outcome.verdict is Verdict.PASS
@@ -127,7 +131,7 @@ async def test_a_stop_ends_the_wait_for_leave(tmp_path: Path) -> None:
     await around.asked_for_leave.wait()
     stop.set_result(Reason.INTERRUPTED)
     assert_ours(await task, Reason.INTERRUPTED)
-    assert around.log == ["admit", "keep"]
+    assert around.log == ["admit", "admit", "keep"]
 
 
 async def test_a_run_cancelled_while_it_waits_for_leave_takes_none(tmp_path: Path) -> None:
@@ -137,7 +141,7 @@ async def test_a_run_cancelled_while_it_waits_for_leave_takes_none(tmp_path: Pat
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert around.log == ["admit"]
+    assert around.log == ["admit", "admit"]
 
 
 async def test_a_cancelled_run_closes_its_session_and_gives_back_its_leave(tmp_path: Path) -> None:
@@ -159,5 +163,5 @@ async def test_the_cap_ends_a_run_that_nothing_else_ends(tmp_path: Path) -> None
 
 async def test_whoever_watches_is_told_of_every_step(tmp_path: Path) -> None:
     events: list[Event] = []
-    await run(order(), Surroundings(tmp_path, ANSWERED).house(), on_event=events.append)
+    await perform(order(), Surroundings(tmp_path, ANSWERED).house(), "cli", on_event=events.append)
     assert [e.index for e in events if isinstance(e, StepEnded)] == [0, 1]

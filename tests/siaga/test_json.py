@@ -84,7 +84,7 @@ def test_our_own_exception_is_data_and_ours(capfd: pytest.CaptureFixture[str], m
     def broken(*_: object) -> None:
         raise RuntimeError("something with 628112345678 in it")
 
-    monkeypatch.setattr("siaga.cli.parts.Parts.__init__", broken)
+    monkeypatch.setattr("siaga.parts.Parts.__init__", broken)
     assert run(["probe", "jawab", "--json"]) == 3
     said = capfd.readouterr()
     record = only_object(said.out)

@@ -14,13 +14,14 @@ import pytest
 
 from probe.outcome import Evidence
 from probe.reasons import Reason
-from scheduler.run import NotNowError
-from siaga.cli import parts as parts_module
-from siaga.cli.exits import Exit, Stop
-from siaga.cli.parts import Parts, keep, order_of
+from scheduler.house import NotNowError
 from siaga.config import Config, load
+from siaga.parts import Parts, SecretMissingError, keep, order_of
 from tests.scheduler.house import order
 from tests.siaga.test_watching import RECORD
+
+WAIT_S = 0.1
+"""How long a test waits for a channel of a trunk."""
 
 
 def load_with(config: Path, old: str, new: str) -> Config:
@@ -50,9 +51,9 @@ def test_a_number_is_dialled_as_the_trunk_wants_it(config: Path) -> None:
 
 async def test_without_room_in_the_ledger_nothing_may_be_dialled(config: Path) -> None:
     parts = Parts(load_with(config, 'allow = ["+6221*"]', 'allow = ["+6221*"]\nmax_calls_per_hour = 2'))
-    async with parts.house.leave(order(), "run-1"), parts.house.leave(order(), "run-2"):
+    async with parts.house.leave(order(), "run-1", WAIT_S), parts.house.leave(order(), "run-2", WAIT_S):
         with pytest.raises(NotNowError, match="max_calls_per_hour") as no:
-            async with parts.house.leave(order(), "run-3"):
+            async with parts.house.leave(order(), "run-3", WAIT_S):
                 pytest.fail("a third call was let through")
     assert no.value.reason is Reason.BUDGET
     await parts.house.close()
@@ -60,29 +61,28 @@ async def test_without_room_in_the_ledger_nothing_may_be_dialled(config: Path) -
 
 async def test_a_call_that_has_ended_still_counts(config: Path) -> None:
     parts = Parts(load_with(config, 'allow = ["+6221*"]', 'allow = ["+6221*"]\nmax_calls_per_hour = 1'))
-    async with parts.house.leave(order(), "run-1"):
+    async with parts.house.leave(order(), "run-1", WAIT_S):
         await asyncio.sleep(0.002)
     with pytest.raises(NotNowError):
-        await AsyncExitStack().enter_async_context(parts.house.leave(order(), "run-2"))
+        await AsyncExitStack().enter_async_context(parts.house.leave(order(), "run-2", WAIT_S))
     await parts.house.close()
 
 
 async def test_when_every_channel_of_the_trunk_is_taken_the_run_says_so(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts_module, "CHANNEL_WAIT_S", 0.1)
-    monkeypatch.setattr("siaga.cli.parts.tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("siaga.parts.tempfile.gettempdir", lambda: str(tmp_path))
     found = load(config)
     wanted = found.probe("lewat-trunk")
     assert wanted is not None
     mine, theirs = Parts(found, ["line"]), Parts(found, ["line"])
     asked = order_of(wanted, found)
-    async with mine.house.leave(asked, "run-1"):
+    async with mine.house.leave(asked, "run-1", WAIT_S):
         with pytest.raises(NotNowError, match="trunk line: all 1 channels busy") as no:
-            async with theirs.house.leave(asked, "run-2"):
+            async with theirs.house.leave(asked, "run-2", WAIT_S):
                 pytest.fail("a second call on a trunk of one channel")
     assert no.value.reason is Reason.LEASE_BUSY
-    async with theirs.house.leave(asked, "run-3"):
+    async with theirs.house.leave(asked, "run-3", WAIT_S):
         pass
     await mine.house.close()
     await theirs.house.close()
@@ -92,7 +92,7 @@ async def test_a_database_that_cannot_be_used_is_our_side_with_a_sentence(config
     (config.parent / "siaga.db").mkdir()
     parts = Parts(load(config))
     with pytest.raises(NotNowError, match=r"siaga\.db") as no:
-        async with parts.house.leave(order(), "run-1"):
+        async with parts.house.leave(order(), "run-1", WAIT_S):
             pytest.fail("dialled without a ledger")
     assert no.value.reason is Reason.INTERNAL_ERROR
     await parts.house.close()
@@ -105,11 +105,11 @@ async def test_a_call_whose_length_cannot_be_entered_was_played_all_the_same(
         raise OSError("disk full")
 
     parts = Parts(load_with(config, 'allow = ["+6221*"]', 'allow = ["+6221*"]\nmax_calls_per_hour = 1'))
-    monkeypatch.setattr("siaga.cli.parts.Ledger.settle", broken)
-    async with parts.house.leave(order(), "run-1"):
+    monkeypatch.setattr("siaga.parts.Ledger.settle", broken)
+    async with parts.house.leave(order(), "run-1", WAIT_S):
         pass
     with pytest.raises(NotNowError, match="max_calls_per_hour"):
-        await AsyncExitStack().enter_async_context(parts.house.leave(order(), "run-2"))
+        await AsyncExitStack().enter_async_context(parts.house.leave(order(), "run-2", WAIT_S))
     await parts.house.close()
 
 
@@ -134,12 +134,10 @@ def test_the_result_lies_beside_the_recording_and_is_named_in_the_record(tmp_pat
     assert written["evidence"] == [{"kind": "recording", "path": str(recording), "sha256": sealed.sha256}]
 
 
-def test_a_trunk_whose_password_is_not_there_ends_with_78(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trunk_whose_password_is_not_there_is_named(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SIAGA_TEST_PASSWORD", raising=False)
     secret = 'register = false\nusername = "u"\npassword = { env = "SIAGA_TEST_PASSWORD" }'
     found = load_with(config, "register = false", secret)
     Parts(found)
-    with pytest.raises(Stop) as stop:
+    with pytest.raises(SecretMissingError, match=r"trunk\.line\.password: .*SIAGA_TEST_PASSWORD"):
         Parts(found, ["line"])
-    assert stop.value.code is Exit.CONFIG
-    assert "SIAGA_TEST_PASSWORD" in stop.value.message

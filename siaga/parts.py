@@ -1,4 +1,4 @@
-"""The composition root of the command line: from a configuration to orders and to the house they are played in."""
+"""The composition root of command line and service: from a configuration to orders and to the house of their runs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -28,20 +29,23 @@ from probe.session import Channel
 from probe.setting import SecretUnavailableError
 from probe.settings import ProbeSettings
 from probe.words import Language, word
+from scheduler.house import House, NotNowError, RefusedError
 from scheduler.order import Order
-from scheduler.run import House, NotNowError
-from siaga.cli.exits import Exit, Stop, usage
 from siaga.config import Config
+from siaga.trunk_check import TrunkChecks
 from storage import evidence
 from storage.database import Database, DatabaseError
 from storage.evidence import EvidenceError
 from storage.ledger import Ledger, LimitReachedError, Limits
+from storage.runs import Runs
 from storage.slots import NoChannelFreeError, TrunkChannels
+from storage.values import Stamp
 
 log = structlog.get_logger()
 
-CHANNEL_WAIT_S: Final = 10.0
-"""How long a run waits for a free channel of its trunk before it says that none was."""
+
+class SecretMissingError(Exception):
+    """A secret that a run needs is not at hand; the sentence says which setting names it and what is missing."""
 
 
 class ClosableChannel(Channel, Protocol):
@@ -51,7 +55,7 @@ class ClosableChannel(Channel, Protocol):
 
 
 def order_of(probe: ProbeSettings, config: Config) -> Order:
-    """The order for a probe of the configuration, as the command line starts it."""
+    """The order for a probe of the configuration, as the command line starts it (``Order.as_planned`` for others)."""
     return Order(
         channel=probe.channel,
         to=probe.to,
@@ -72,21 +76,24 @@ class Parts:
     """The surroundings of the runs of one process. Everything is made on first use and given back by ``close``."""
 
     def __init__(self, config: Config, trunks: Collection[str] = ()) -> None:
-        """``trunks``: those that will be used. Raises Stop 78 when a secret that they need is not there."""
+        """``trunks``: those that will be used. Raises SecretMissingError when a secret that they need is not there."""
         self._config = config
         self._zone = ZoneInfo(config.timezone)
         self._trunks = {name: _with_password(name, config.trunks[name]) for name in trunks}
         self._channels: dict[str, ClosableChannel] = {}
         self._database: Database | None = None
-        self._ledger: Ledger | None = None
         self._database_url = _secret(config.storage.database_url, "storage.url")
+        self._runs: Runs | None = None
         self._opening = threading.Lock()
+        self.checks = TrunkChecks(self._trunks, admit=self._admit, channel=self._channel, budget=self._budget)
         self.house = House(
             channel=self._channel,
             admit=self._admit,
             leave=self._leave,
             folder=self._folder,
             keep=keep,
+            runs=self.runs,
+            own_side=self.checks.own_side,
             close=self.close,
         )
 
@@ -96,6 +103,20 @@ class Parts:
             await channel.close()
         if self._database is not None:
             await asyncio.to_thread(self._database.close)
+
+    def database(self) -> Database:
+        """The database, opened at the first call, in any thread. Raises DatabaseError."""
+        with self._opening:
+            if self._database is None:
+                self._database = Database(self._database_url)
+            return self._database
+
+    def runs(self) -> Runs:
+        """The record, opened at the first call, in any thread. Raises DatabaseError."""
+        if self._runs is None:
+            stamp = Stamp(version=version("siaga"), config=self._config.fingerprint)
+            self._runs = Runs(self.database(), stamp, self._config.storage.evidence)
+        return self._runs
 
     def _channel(self, name: str) -> Channel:
         """In the event loop of the runs: the engines belong to it."""
@@ -112,42 +133,47 @@ class Parts:
             template=trunk.dial if trunk is not None else None,
         )
         if isinstance(answer, Refusal):
-            raise usage(f"{order.to}: {answer.sentence}")
+            raise RefusedError(f"{order.to}: {answer.sentence}")
         if order.trunk is not None:
             try:
                 target_uri(answer.dialled, self._trunks[order.trunk])
             except ValueError as error:
-                raise usage(str(error)) from error
+                raise RefusedError(str(error)) from error
         return answer.dialled
 
     @asynccontextmanager
-    async def _leave(self, order: Order, run_id: str) -> AsyncIterator[None]:
+    async def _leave(self, order: Order, run_id: str, wait_s: float) -> AsyncIterator[None]:
         async with AsyncExitStack() as held:
             if order.trunk is not None:
-                await held.enter_async_context(self._line(order.trunk, order.language))
-            entry = await asyncio.to_thread(self._reserve, run_id, order.cap_s)
-            began = time.monotonic()
-            try:
-                yield
-            finally:
-                await asyncio.shield(asyncio.to_thread(self._settle, entry, time.monotonic() - began))
+                await held.enter_async_context(self._line(order.trunk, wait_s, order.language))
+            await held.enter_async_context(self._budget(run_id, order.cap_s))
+            yield
 
     @asynccontextmanager
-    async def _line(self, trunk: str, language: Language) -> AsyncIterator[None]:
+    async def _budget(self, run_id: str, cap_s: float) -> AsyncIterator[None]:
+        entry = await asyncio.to_thread(self._reserve, run_id, cap_s)
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            await asyncio.shield(asyncio.to_thread(self._settle, entry, time.monotonic() - began))
+
+    @asynccontextmanager
+    async def _line(self, trunk: str, wait_s: float, language: Language) -> AsyncIterator[None]:
         settings = self._config.trunks[trunk]
         # named by far end and account, because two configurations may know one trunk by two names
         name = f"{settings.registrar or settings.proxy} {settings.username or ''}"
         folder = Path(tempfile.gettempdir()) / f"siaga-trunks-{os.getuid()}"
         try:
-            async with TrunkChannels(folder, name, settings.channels).one(CHANNEL_WAIT_S):
+            async with TrunkChannels(folder, name, settings.channels).one(wait_s):
                 yield
         except NoChannelFreeError as error:
-            values = {"trunk": trunk, "count": settings.channels, "seconds": f"{CHANNEL_WAIT_S:.0f}"}
+            values = {"trunk": trunk, "count": settings.channels, "seconds": f"{wait_s:.0f}"}
             raise NotNowError(Reason.LEASE_BUSY, word("detail.trunk_busy", language, **values)) from error
 
     def _reserve(self, run_id: str, cap_s: float) -> int:
         try:
-            return self._open_ledger().reserve(run_id, cap_s, datetime.now(self._zone))
+            return self._ledger().reserve(run_id, cap_s, datetime.now(self._zone))
         except LimitReachedError as error:
             raise NotNowError(Reason.BUDGET, str(error)) from error
         except DatabaseError as error:
@@ -155,17 +181,13 @@ class Parts:
 
     def _settle(self, entry: int, used_s: float) -> None:
         try:
-            self._open_ledger().settle(entry, used_s)
+            self._ledger().settle(entry, used_s)
         except Exception:  # the call was played and judged; unsettled it counts with its cap, which is the safe side
             log.exception("the length of a call could not be entered")
 
-    def _open_ledger(self) -> Ledger:
-        with self._opening:
-            if self._ledger is None:
-                dial = self._config.dial
-                self._database = Database(self._database_url)
-                self._ledger = Ledger(self._database, Limits(dial.max_calls_per_hour, dial.max_minutes_per_day))
-            return self._ledger
+    def _ledger(self) -> Ledger:
+        dial = self._config.dial
+        return Ledger(self.database(), Limits(dial.max_calls_per_hour, dial.max_minutes_per_day))
 
     def _folder(self, run_id: str, started: datetime) -> Path:
         try:
@@ -213,4 +235,4 @@ def _secret(read: Callable[[], str], path: str) -> str:
     try:
         return read()
     except SecretUnavailableError as error:
-        raise Stop(Exit.CONFIG, f"{path}: {error}") from error
+        raise SecretMissingError(f"{path}: {error}") from error
