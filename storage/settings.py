@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
-from probe.setting import ConfigPath, Secret, Setting, context_of
+from probe.setting import ConfigPath, Secret, SecretUnavailableError, Setting, context_of
 from probe.setting_errors import Place, places_of, refuse_at
 
 _ALLOWED = 'allowed: "sqlite:///siaga.db", "postgresql://user@host/name", { env = "NAME" } or { file = "path" }'
@@ -58,9 +58,25 @@ class StorageSettings(Setting):
     url: Annotated[str | Secret, BeforeValidator(_to_url), Field(validate_default=True)] = "sqlite:///siaga.db"
     evidence: Annotated[ConfigPath, Field(validate_default=True)] = Path("evidence")
 
+    _folder: Path = PrivateAttr(default_factory=Path)
+    """Of the configuration file: what a relative path in a secret is relative to, as in a literal."""
+
+    @model_validator(mode="after")
+    def _remember_folder(self, info: ValidationInfo) -> Self:
+        self._folder = context_of(info).folder
+        return self
+
     def database_url(self) -> str:
         """The address itself. Raises SecretUnavailableError."""
-        return self.url if isinstance(self.url, str) else self.url.value()
+        if isinstance(self.url, str):
+            return self.url
+        url = self.url.value()
+        if not url.startswith(_SQLITE):
+            return url
+        try:
+            return _SQLITE + str(_sqlite_path(url.removeprefix(_SQLITE), self._folder))
+        except ValueError as error:
+            raise SecretUnavailableError(f"the address behind storage.url cannot be used: {error}") from error
 
 
 def _to_days(value: object) -> object:

@@ -248,6 +248,35 @@ def test_paths_are_relative_to_the_file_and_not_to_where_one_stands(
     assert config.storage.database_url() == f"sqlite:///{tmp_path}/etc/x.db"
 
 
+@pytest.mark.parametrize(
+    ("secret", "meant"),
+    [
+        ("sqlite:///data/x.db", "sqlite:///{}/etc/data/x.db"),
+        ("sqlite:////var/x.db", "sqlite:////var/x.db"),
+        ("postgresql://u:p@db/siaga", "postgresql://u:p@db/siaga"),
+    ],
+)
+def test_a_database_behind_a_secret_lies_where_a_literal_one_would(
+    secret: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/siaga.toml").write_text('[storage]\nurl = { env = "SIAGA_TEST_URL" }\n')
+    monkeypatch.setenv("SIAGA_TEST_URL", secret)
+    monkeypatch.chdir(tmp_path)
+    assert load(Path("etc/siaga.toml")).storage.database_url() == meant.format(tmp_path)
+
+
+@pytest.mark.parametrize("secret", ["sqlite:///", "sqlite:///:memory:", "sqlite:///x.db?mode=ro&key=s3cret"])
+def test_a_database_behind_a_secret_that_is_no_file_is_refused_without_telling_it(
+    secret: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = loaded(tmp_path, '[storage]\nurl = { env = "SIAGA_TEST_URL" }\n')
+    monkeypatch.setenv("SIAGA_TEST_URL", secret)
+    with pytest.raises(SecretUnavailableError, match=r"storage\.url.*a file is expected") as refused:
+        config.storage.database_url()
+    assert "s3cret" not in str(refused.value)
+
+
 def test_without_a_file_everything_has_its_default(tmp_path: Path) -> None:
     config = default(tmp_path)
     assert config.probes == ()
