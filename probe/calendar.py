@@ -49,6 +49,16 @@ class OpenTimes:
             s.start_min <= minute + DAY_MINUTES < s.end_min for s in self._spans(local.date() - DAY)
         )
 
+    def same_until(self, moment: datetime) -> datetime:
+        """A later instant up to which the answer of ``is_open`` stays what it is at ``moment``; not always the last."""
+        local = _aware(moment).astimezone(self.zone)
+        today, minute = local.date(), local.hour * 60 + local.minute
+        edges = [DAY_MINUTES, *(edge for span in self._spans(today) for edge in (span.start_min, span.end_min))]
+        edges += [span.end_min - DAY_MINUTES for span in self._spans(today - DAY)]
+        steady = _midnight(today + DAY, self.zone) - _midnight(today, self.zone) == DAY
+        ahead = min(edge for edge in edges if edge > minute) - minute if steady else 1
+        return moment + timedelta(minutes=ahead) - timedelta(seconds=local.second, microseconds=local.microsecond)
+
     def _spans(self, day: date) -> tuple[Interval, ...]:
         if self.hours is None:
             return (Interval(0, DAY_MINUTES),)
@@ -80,15 +90,19 @@ class Plan:
         every = timedelta(seconds=self.every_s)
         if every <= timedelta(0):
             raise ValueError("slots need an interval longer than 0 s")
-        day = start.astimezone(self.times.zone).date() - DAY
+        day, due, edge = start.astimezone(self.times.zone).date() - DAY, False, start - DAY
         while (midnight := _midnight(day, self.times.zone)) < end:
             day += DAY
             until = min(end, _midnight(day, self.times.zone))
             slot = midnight + every * max(0, -((midnight - start) // every))
             while slot < until:
-                if slot >= start and self.due(slot):
+                if slot >= edge:
+                    due, edge = self.due(slot), self.times.same_until(slot)
+                if due:
                     yield slot
-                slot += every
+                    slot += every
+                else:  # over the closed hours in one leap
+                    slot = midnight - every * ((midnight - edge) // every)
 
     def next_slot(self, after: datetime, within: timedelta = timedelta(days=400)) -> datetime | None:
         """The first slot later than an instant, or None when there is none ``within`` that time."""

@@ -218,6 +218,32 @@ def test_the_next_slot_is_the_first_one_later(week: dict[str, Any], every: int, 
     assert the.next_slot(after, timedelta(days=8)) == (later[0] if later else None)
 
 
+@given(weeks(), ZONES, MOMENTS)
+def test_between_two_edges_nothing_opens_or_closes(week: dict[str, Any], zone: str, moment: datetime) -> None:
+    times = plan(week, 1, zone).times
+    edge = times.same_until(moment)
+    assert moment < edge <= moment + timedelta(hours=25)
+    between = [moment + (edge - moment) * i / 50 for i in range(50)]
+    assert {times.is_open(instant) for instant in between} == {times.is_open(moment)}
+
+
+def test_a_year_of_closed_days_is_leapt_over() -> None:
+    never = plan({"mon": ["08:00-09:00"], "holidays": "ID"}, 1 / 60, holidays=Holidays(frozenset({FRIDAY.date()})))
+    days = {FRIDAY.date() + timedelta(days=n) for n in range(-1, 402)}
+    closed = OpenTimes(zone=JAKARTA, hours=never.times.hours, holidays=Holidays(frozenset(days)))
+    asked = 0
+
+    class Counted(OpenTimes):
+        def is_open(self, moment: datetime) -> bool:
+            nonlocal asked
+            asked += 1
+            return super().is_open(moment)
+
+    times = Counted(zone=closed.zone, hours=closed.hours, holidays=closed.holidays)
+    assert Plan(every_s=1, times=times).next_slot(FRIDAY) is None
+    assert asked < 3 * 402
+
+
 def test_a_probe_that_is_never_due_has_no_next_slot() -> None:
     assert plan({"mon": []}).next_slot(FRIDAY) is None
     assert plan({"mon-sun": ["00:00-24:00"]}, when="closed").next_slot(FRIDAY) is None
