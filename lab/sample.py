@@ -74,7 +74,7 @@ def config(host: str, port: int) -> str:
     for name, number, finds, steps in (*_DEMO, closed, *on_demand):
         lines = "\n".join(f"  {step}," for step in steps)
         parts.append(
-            f'\n# {finds}\n[[probe]]\nname = "{name}"\nchannel = "sip"\nservice = "inbound"\nskill = "tier-1"\n'
+            f'\n# {finds}\n[[probe]]\nname = "{name}"\nchannel = "sip"\nservice = "inbound"\nskill = "{number}"\n'
             f'to = "sip:{number}@{hostport}"\nscript = [\n{lines}\n]\n'
         )
     return "".join(parts)

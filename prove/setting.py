@@ -34,10 +34,11 @@ def trunk(name: str, centre: Asterisk, user: str, *more: str, transport: str = "
 
 
 def probe(name: str, to: str, script: Iterable[str], *more: str) -> list[str]:
-    """A probe on demand."""
+    """A probe on demand; of a skill of its own, because no two tests of one skill or number are played at once."""
     return [
         "[[probe]]",
         f'name = "{name}"',
+        f'skill = "{name}"',
         'channel = "sip"',
         f'to = "{to}"',
         *more,

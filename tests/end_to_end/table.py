@@ -142,7 +142,8 @@ def configuration(rows: Sequence[Row], asterisk: Asterisk, far: dict[str, int]) 
         if trunk == "jauh":
             trunk = f"jauh-{row.name}"
             parts += [f"[trunk.{trunk}]", f'proxy = "sip:127.0.0.1:{far[row.name]}"', "register = false"]
-        parts += ["[[probe]]", f'name = "{row.name}"', 'channel = "sip"']
+        # a skill of its own: rows to one number are played at once
+        parts += ["[[probe]]", f'name = "{row.name}"', f'skill = "{row.name}"', 'channel = "sip"']
         parts += [f'to = "{row.to.format(pbx=pbx, far=far.get(row.name, 0))}"']
         parts += [f'trunk = "{trunk}"'] if trunk else []
         parts += [f'cap = "{row.cap}"'] if row.cap else []
