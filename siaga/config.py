@@ -14,6 +14,7 @@ from escalation.settings import NotifySettings
 from probe.hours import Hours
 from probe.settings import MaintenanceSettings, ProbeSettings
 from probe.shift import ShiftSettings
+from scheduler.settings import CourtesySettings, PeakSettings
 from siaga.config_check import check, refused
 from siaga.config_errors import ConfigError, Located
 from siaga.config_read import Document, read
@@ -42,12 +43,14 @@ class Config:
     probes: tuple[ProbeSettings, ...]
     maintenance: tuple[MaintenanceSettings, ...]
     shifts: tuple[ShiftSettings, ...]
+    courtesy: CourtesySettings
+    peak: PeakSettings
     service: ServiceSettings
     notify: NotifySettings
     retention: RetentionSettings
     warnings: tuple[Located, ...]
     refused: tuple[Located, ...]
-    """Probes whose number the dial guard refuses; each of them ends with exit 64."""
+    """Numbers that the dial guard refuses: of probes, each of which ends with exit 64, and of trunks' self-checks."""
     fingerprint: str
     """SHA-256 of the file's bytes, in hexadecimal."""
 
@@ -121,6 +124,8 @@ def _config(document: Document, parts: Sections) -> Config:
         probes=tuple(parts.probes.values()),
         maintenance=tuple(parts.maintenance.values()),
         shifts=tuple(parts.shifts.values()),
+        courtesy=parts.courtesy,
+        peak=parts.peak,
         service=parts.service,
         notify=parts.notify,
         retention=parts.retention,

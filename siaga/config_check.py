@@ -15,6 +15,7 @@ from probe.setting_errors import Place
 from siaga.config_read import Document
 from siaga.config_sections import Sections
 from siaga.config_views import ProbeView, tables, views
+from siaga.holidays import unknown
 
 BUILT_IN_SOUNDS = ("pemberitahuan",)
 """Sounds that need no file: the disclosure."""
@@ -35,6 +36,7 @@ def check(document: Document, parts: Sections) -> Iterator[Place]:
         yield from _sounds(document, parts, probe, recordings)
     yield from _maintenance(document, parts)
     yield from _shifts(document, parts)
+    yield from _countries(parts)
 
 
 def _duplicates(document: Document, probes: list[ProbeView]) -> Iterator[Place]:
@@ -90,6 +92,11 @@ def refused(document: Document, parts: Sections) -> Iterator[Place]:
         dials = channel.uses_trunk or channel.needs_allow_list
         if dials and probe.to is not None and not channel.check_target(probe.to, probe.trunk is not None):
             yield from _dialling(parts, probe)
+    for name, trunk in parts.trunks.items() if parts.dial.allow else ():
+        if trunk.self_check != "OPTIONS":
+            answer = guard(trunk.self_check, parts.dial, through_trunk=True, template=trunk.dial)
+            if isinstance(answer, Refusal):
+                yield Place(("trunk", name, "self_check"), answer.sentence)
 
 
 def _dialling(parts: Sections, probe: ProbeView) -> Iterator[Place]:
@@ -157,3 +164,9 @@ def _shifts(document: Document, parts: Sections) -> Iterator[Place]:
             line = document.positions.of(("shift", seen[shift.name], "name")).line
             yield Place(("shift", index, "name"), f"{shift.name!r} names another shift too (line {line})")
         seen.setdefault(shift.name, index)
+
+
+def _countries(parts: Sections) -> Iterator[Place]:
+    for name, hours in parts.hours.items():
+        if hours.holidays is not None and (wrong := unknown(hours.holidays)):
+            yield Place(("hours", name, "holidays"), wrong)

@@ -12,6 +12,7 @@ from probe.calendar import OpenTimes, Plan
 from probe.setting import Secret, SecretUnavailableError
 from probe.setting_errors import Loc, Place
 from probe.settings import MAX_EVERY_S, ProbeSettings
+from siaga.config_calendar import calendar_warnings
 from siaga.config_sections import Sections
 
 _SUNDAY = datetime(2026, 11, 15, tzinfo=UTC)
@@ -29,7 +30,7 @@ def warn(parts: Sections) -> Iterator[Place]:
         yield from _never_due(parts, probe, ("probe", index))
         yield from _uneven(probe, ("probe", index))
         yield from _capped(probe, ("probe", index))
-    yield from _holidays(parts)
+    yield from calendar_warnings(parts, datetime.now(ZoneInfo(parts.general.timezone)).date())
 
 
 def _secrets(setting: BaseModel, loc: Loc) -> Iterator[Place]:
@@ -54,13 +55,6 @@ def _never_due(parts: Sections, probe: ProbeSettings, loc: Loc) -> Iterator[Plac
     plan = Plan(every_s=max(60.0, probe.every), times=times, when=probe.when)
     if not hours.except_ and plan.next_slot(_SUNDAY, within=timedelta(days=8)) is None:
         yield Place((*loc, "hours"), f"never due: no slot falls into the {probe.when} time of [hours.{probe.hours}]")
-
-
-def _holidays(parts: Sections) -> Iterator[Place]:
-    for name, hours in parts.hours.items():
-        if hours.holidays is not None:
-            message = f"holidays of {hours.holidays} are not known to this version; name the dates in `except`"
-            yield Place(("hours", name, "holidays"), message)
 
 
 def _uneven(probe: ProbeSettings, loc: Loc) -> Iterator[Place]:

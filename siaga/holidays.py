@@ -11,12 +11,13 @@ from datetime import date, timedelta
 from functools import cache
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from probe.calendar import Holidays
 
 Category = Literal["public", "government"]
-"""``government``: in Indonesia the joint leave (*cuti bersama*), which the package leaves out unless it is asked for."""
+"""``government``: in Indonesia the joint leave (*cuti bersama*), which the package leaves out unless asked for it."""
+CATEGORIES: Final[tuple[Category, ...]] = get_args(Category)
 ESTIMATED: Final = "(estimated)"
 """How the package marks days that hang on the sight of the moon and are not decreed yet."""
 AHEAD_DAYS: Final = 90
@@ -51,25 +52,22 @@ def unknown(country: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Something about the coming days that a person should check. ``names`` are English, as the package has them."""
+def estimated(country: str, first: date) -> Iterator[tuple[date, str]]:
+    """The days from ``first`` on for AHEAD_DAYS that are not decreed yet, with their English names."""
+    for day in _ahead(first):
+        for category in CATEGORIES:
+            if ESTIMATED in (name := _year(country, category, day.year).get(day, "")):
+                yield day, name.removesuffix(ESTIMATED).rstrip()
 
-    day: date
-    name: str
-    """Empty where no joint leave of the day's whole year is known."""
+
+def years_without_leave(country: str, first: date) -> list[int]:
+    """The years in those days of which no joint leave is decreed, in a country that has some."""
+    years = sorted({day.year for day in _ahead(first)})
+    return [year for year in years if _has(country, "government") and not _year(country, "government", year)]
 
 
-def doubts(country: str, today: date, *, joint_leave: bool) -> Iterator[Doubt]:
-    """Estimated days from ``today`` on for AHEAD_DAYS, and years whose joint leave is not decreed where that matters."""
-    ahead = [today + timedelta(days=count) for count in range(AHEAD_DAYS)]
-    for day in ahead:
-        for name in (_year(country, category, day.year).get(day, "") for category in ("public", "government")):
-            if ESTIMATED in name:
-                yield Doubt(day, name)
-    for year in sorted({day.year for day in ahead}) if joint_leave else ():
-        if not _year(country, "government", year):
-            yield Doubt(date(year, 1, 1), "")
+def _ahead(first: date) -> list[date]:
+    return [first + timedelta(days=count) for count in range(AHEAD_DAYS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +84,17 @@ def _year(country: str, category: Category, year: int) -> Mapping[date, str]:
     """The days of one year with their names; empty where the country has no such category."""
     import holidays
 
-    code, _, part = country.partition("-")
-    kind = getattr(holidays, code)
-    if category not in kind.supported_categories:
+    if not _has(country, category):
         return MappingProxyType({})
-    language = "en_US" if "en_US" in kind.supported_languages else None
+    code, _, part = country.partition("-")
+    language = "en_US" if "en_US" in getattr(holidays, code).supported_languages else None
     days = holidays.country_holidays(
         code, subdiv=part or None, years=year, categories=(category,), language=language, expand=False
     )
     return MappingProxyType(dict(days))
+
+
+def _has(country: str, category: Category) -> bool:
+    import holidays
+
+    return category in getattr(holidays, country.partition("-")[0]).supported_categories
