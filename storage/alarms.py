@@ -11,7 +11,7 @@ from sqlalchemy import Column, ColumnElement, and_, or_, select, update
 
 from storage.chain import table_of
 from storage.database import Database
-from storage.inserts import or_nothing
+from storage.inserts import insert_new
 from storage.tables import AlarmRow
 from storage.values import from_ms, to_ms
 
@@ -41,7 +41,7 @@ class Alarms:
         """There is trouble; True when it is news. One that came back before its end was told goes on as the same."""
         fresh = {"since_ms": to_ms(now), "detail": detail, "told_ms": None, "over_ms": None, "over_told_ms": None}
         with self._database.write() as connection:
-            if connection.execute(or_nothing(connection, ALARM).values(key=key, **fresh)).rowcount:
+            if insert_new(connection, ALARM, {"key": key, **fresh}):
                 return True
             mine = update(ALARM).where(ALARM.c.key == key)
             if connection.execute(mine.where(ALARM.c.over_told_ms.is_not(None)).values(**fresh)).rowcount:

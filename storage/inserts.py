@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects.postgresql import Insert as PgInsert
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 
-def or_nothing(connection: Connection, table: Table) -> PgInsert | SqliteInsert:
-    """INSERT … ON CONFLICT DO NOTHING; its ``rowcount`` tells whether the row is new."""
-    if connection.dialect.name == "postgresql":
-        return pg_insert(table).on_conflict_do_nothing()
-    return sqlite_insert(table).on_conflict_do_nothing()
+def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """INSERT … ON CONFLICT DO NOTHING; whether the row is new.
+
+    Asked by RETURNING: the row count of such an INSERT is -1 with psycopg, whatever came of it.
+    """
+    make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    entered = make(table).values(dict(row)).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(entered).one_or_none() is not None

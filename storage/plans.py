@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from storage.chain import table_of
 from storage.database import Database
-from storage.inserts import or_nothing
+from storage.inserts import insert_new
 from storage.tables import PlanRow
 from storage.values import from_ms, to_ms
 
@@ -36,7 +36,7 @@ class Plans:
         """Plan a probe from now on; False, and nothing changes, when it is planned already."""
         row = {"probe": probe, "since_ms": to_ms(now), "accounted_ms": to_ms(now)}
         with self._database.write() as connection:
-            return connection.execute(or_nothing(connection, PLAN).values(row)).rowcount == 1
+            return insert_new(connection, PLAN, row)
 
     def close(self, probe: str) -> bool:
         """Plan a probe no more (account for it first); False when it was not planned."""

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from probe.outcome import Record
 from storage.chain import RESULT, append, table_of
 from storage.database import Database
+from storage.inserts import insert_new
 from storage.rows import done_row, entry_of, pack, run_of, run_row, unplayed_row
 from storage.tables import AliveRow, LeaseRow, ResultDetailRow, RunRow, WorkerRow
 from storage.values import Cause, Entry, Mode, Planned, Run, RunState, Stamp, to_ms
@@ -103,7 +102,7 @@ class Runs:
             if not taken:
                 return "gone"
             lease = {"key": key, "run_id": run_id, "owner": owner}
-            if not connection.execute(_or_nothing(connection, LEASE).values(lease)).rowcount:
+            if not insert_new(connection, LEASE, lease):
                 connection.execute(
                     update(RUN)
                     .where(RUN.c.run_id == run_id)
@@ -245,13 +244,8 @@ def _submit(connection: Connection, rows: list[dict[str, Any]]) -> int:
             kept = select(exists().where(RESULT.c.probe == row["probe"], RESULT.c.slot_ms == row["slot_ms"]))
             if connection.execute(kept).scalar_one():
                 continue
-        entered += connection.execute(_or_nothing(connection, RUN).values(row)).rowcount
+        entered += insert_new(connection, RUN, row)
     return entered
-
-
-def _or_nothing(connection: Connection, table: Any) -> Any:
-    make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    return make(table).on_conflict_do_nothing()
 
 
 def _end(connection: Connection, run_ids: Sequence[str], state: RunState) -> None:
