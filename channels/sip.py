@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -22,6 +20,7 @@ from channels.voice.trunk import Trunk, account, account_key, first_hop, from_ur
 from channels.voice.uri import SipUri
 from channels.voice.wire import Dial
 from probe.observation import Trouble, Unreachable
+from probe.private import shared_folder
 from probe.reasons import Reason
 from probe.session import Session, Target
 
@@ -43,7 +42,7 @@ class SipChannel:
     ) -> None:
         self._trunks = dict(trunks or {})
         self._pool = pool
-        self._cache = cache or Path(tempfile.gettempdir()) / f"siaga-sounds-{os.getuid()}"
+        self._cache = cache or shared_folder("sounds")
         self._public: dict[str, tuple[float, str]] = {}
 
     async def open(self, target: Target) -> Session:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection
@@ -24,6 +22,7 @@ from channels.registry import channel_class
 from channels.sip_settings import TrunkSettings
 from channels.voice.trunk import Trunk, target_uri
 from probe.outcome import Record
+from probe.private import shared_folder
 from probe.reasons import Reason
 from probe.session import Channel
 from probe.setting import SecretUnavailableError
@@ -75,13 +74,17 @@ def order_of(probe: ProbeSettings, config: Config) -> Order:
 class Parts:
     """The surroundings of the runs of one process. Everything is made on first use and given back by ``close``."""
 
-    def __init__(self, config: Config, trunks: Collection[str] = ()) -> None:
-        """``trunks``: those that will be used. Raises SecretMissingError when a secret that they need is not there."""
+    def __init__(self, config: Config, trunks: Collection[str] = (), database: Database | None = None) -> None:
+        """``trunks``: those that will be used; ``database``: one that is open already, and is left so.
+
+        Raises SecretMissingError when a secret that they need is not there.
+        """
         self._config = config
         self._zone = ZoneInfo(config.timezone)
         self._trunks = {name: _with_password(name, config.trunks[name]) for name in trunks}
         self._channels: dict[str, ClosableChannel] = {}
-        self._database: Database | None = None
+        self._database = database
+        self._lent = database is not None
         self._database_url = _secret(config.storage.database_url, "storage.url")
         self._runs: Runs | None = None
         self._opening = threading.Lock()
@@ -95,13 +98,14 @@ class Parts:
             runs=self.runs,
             own_side=self.checks.own_side,
             close=self.close,
+            max_agent_s=config.courtesy.max_agent_s,
         )
 
     async def close(self) -> None:
-        """End the engines and close the database; in the event loop that the runs were played in."""
+        """End the engines and close the database that was opened here; in the event loop of the runs."""
         for channel in self._channels.values():
             await channel.close()
-        if self._database is not None:
+        if self._database is not None and not self._lent:
             await asyncio.to_thread(self._database.close)
 
     def database(self) -> Database:
@@ -163,7 +167,7 @@ class Parts:
         settings = self._config.trunks[trunk]
         # named by far end and account, because two configurations may know one trunk by two names
         name = f"{settings.registrar or settings.proxy} {settings.username or ''}"
-        folder = Path(tempfile.gettempdir()) / f"siaga-trunks-{os.getuid()}"
+        folder = shared_folder("trunks")
         try:
             async with TrunkChannels(folder, name, settings.channels).one(wait_s):
                 yield

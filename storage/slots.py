@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from probe.private import private_folder
+
 POLL_S: Final = 0.05
 """flock cannot be awaited; looking 20 times a second costs nothing against calls that last minutes."""
 
@@ -52,10 +54,8 @@ class TrunkChannels:
             os.close(descriptor)
 
     def _take(self) -> tuple[int, int] | None:
-        folder = self._paths[0].parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.stat().st_uid != os.geteuid():
-            raise PermissionError(f"{folder} belongs to another user, who could hold or free our channels; remove it")
+        # who may write there could hold our channels, or free them
+        private_folder(self._paths[0].parent)
         for number, path in enumerate(self._paths):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:

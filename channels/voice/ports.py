@@ -15,13 +15,12 @@ import fcntl
 import os
 import random
 import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from channels.voice.private import private_folder
+from probe.private import private_folder, shared_folder
 
 FIRST_PORT: Final = 16384
 LAST_PORT: Final = 32767
@@ -65,7 +64,7 @@ class PortRange:
         if self._first < 1024 or last > 65535 or self._size < 2:
             raise ValueError(f"rtp_ports {first}-{last}: an even number of ports from 1024 to 65535 is needed")
         self._slices = (last + 1 - self._first) // self._size
-        self._folder = folder or Path(tempfile.gettempdir()) / f"siaga-rtp-{os.getuid()}"
+        self._folder = folder or shared_folder("rtp")
 
     def take(self) -> PortSlice:
         """A slice nobody uses. Raises NoPortsLeft."""

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from channels.voice.private import private_folder
+from probe.private import private_folder
 
 RATE_HZ: Final = 8000
 DISCLOSURE: Final = "pemberitahuan"

@@ -71,7 +71,7 @@ async def test_a_call_that_has_ended_still_counts(config: Path) -> None:
 async def test_when_every_channel_of_the_trunk_is_taken_the_run_says_so(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("siaga.parts.tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("siaga.parts.shared_folder", lambda name: tmp_path / name)
     found = load(config)
     wanted = found.probe("lewat-trunk")
     assert wanted is not None

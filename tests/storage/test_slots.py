@@ -123,6 +123,19 @@ async def test_a_folder_that_another_user_prepared_is_not_trusted(tmp_path: Path
             pass
 
 
+async def test_a_folder_behind_a_link_or_open_to_others_is_not_trusted(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir()
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(PermissionError, match="is a link"):
+        async with TrunkChannels(tmp_path / "link", "pstn", 1).one(0):
+            pass
+    folder.chmod(0o777)
+    with pytest.raises(PermissionError, match="others may write"):
+        async with TrunkChannels(folder, "pstn", 1).one(0):
+            pass
+
+
 def test_a_trunk_without_channels_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one channel"):
         TrunkChannels(tmp_path, "pstn", 0)

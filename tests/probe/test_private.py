@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from channels.voice.private import private_folder
+from probe.private import private_folder, shared_folder
+
+
+def test_each_user_and_purpose_has_a_folder_where_temporary_files_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert shared_folder("rtp") == tmp_path / f"siaga-rtp-{os.getuid()}"
+    assert shared_folder("rtp") != shared_folder("trunks")
 
 
 def test_a_folder_is_made_for_us_alone_and_found_again(tmp_path: Path) -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from pathlib import Path
+
+
+def shared_folder(name: str) -> Path:
+    """Where all processes of this user meet: in the folder for temporary files, which ``siaga`` sets for a service.
+
+    Not ``$XDG_RUNTIME_DIR``: it is there while its user is logged in, so that cron and a terminal would not meet.
+    """
+    return Path(tempfile.gettempdir()) / f"siaga-{name}-{os.getuid()}"
 
 
 def private_folder(folder: Path) -> Path:
