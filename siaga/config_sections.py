@@ -19,6 +19,7 @@ from probe.setting import ConfigPath, Context, Setting, Timezone, offer
 from probe.setting_errors import Loc, Place, places_of
 from probe.settings import MaintenanceSettings, ProbeSettings
 from probe.shift import ShiftSettings
+from scheduler.settings import CourtesySettings, PeakSettings
 from siaga.config_read import Document
 from siaga.service_settings import ServiceSettings
 from storage.settings import RetentionSettings, StorageSettings
@@ -57,6 +58,8 @@ PLAIN: Mapping[str, type[Setting]] = {
     "centre": Centre,
     "storage": StorageSettings,
     "dial": DialSettings,
+    "courtesy": CourtesySettings,
+    "peak": PeakSettings,
     "service": ServiceSettings,
     "notify": NotifySettings,
     "retention": RetentionSettings,
@@ -73,6 +76,8 @@ class Sections:
     centre: Centre = field(default_factory=Centre)
     storage: StorageSettings = field(default_factory=StorageSettings)
     dial: DialSettings = field(default_factory=DialSettings)
+    courtesy: CourtesySettings = field(default_factory=CourtesySettings)
+    peak: PeakSettings = field(default_factory=PeakSettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
