@@ -1,4 +1,4 @@
-"""A database of its own for each test of the record, once per kind; migrated once, then copied: Alembic is slow."""
+"""An empty database for each test of the record, once per kind; migrated once for all: Alembic is slow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import SQLModel
 
+from storage.chain import CHAIN, ORIGIN
 from storage.database import Database
 from tests.farends.postgres import Postgres
 
@@ -21,11 +24,11 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_name(postgres: Postgres) -> str:
-    """The name of a database on the server with empty tables."""
-    url = postgres.database()
-    Database(url).close()
-    return url.rpartition("/")[2]
+def on_server(postgres: Postgres) -> Iterator[Database]:
+    """A database on the server, for all tests one after the other."""
+    made = Database(postgres.database())
+    yield made
+    made.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -38,9 +41,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield made
         made.close()
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    url = server.database(template=request.getfixturevalue("migrated_name"))
-    made = Database(url)
-    yield made
-    made.close()
-    server.drop(url)
+    server: Database = request.getfixturevalue("on_server")
+    with server.write() as connection:
+        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables if table is not CHAIN)
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+        connection.execute(update(CHAIN).values(seq=0, hash=ORIGIN))
+    yield server
