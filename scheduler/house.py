@@ -55,4 +55,4 @@ class House:
     max_agent_s: float | None = None
     """Seconds after an agent's first word at which every call lets go of them."""
     patience_s: float = CHANNEL_WAIT_S
-    """How long a finished run waits for a database that does not take it."""
+    """How long a finished run waits for a database that does not take it; once told to end, never longer than this."""

@@ -8,6 +8,7 @@ taken is given back, and the record says what became of the run.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
@@ -97,14 +98,14 @@ async def execute(
                 outcome = await converse(order, house, _target(order, address, planned.run_id, folder), stop, on_event)
         except NotNowError as no:
             if planned.trigger == "schedule" and no.reason in CAUSES:
-                return await _missed(run, order, house, folder, no)
+                return await _missed(run, order, house, folder, no, stop)
             outcome = unplayed(no.reason, no.detail, order.script)
         except RefusedError as no:
             outcome = unplayed(Reason.INTERNAL_ERROR, str(no), order.script)
         except Exception as error:  # our own mistake is a result too: it must never read as the target's
             log.exception("run failed inside siaga")
             outcome = unplayed(Reason.INTERNAL_ERROR, named(error), order.script)
-        return await _told(run, order, house, record_of(run, order, started, outcome), folder)
+        return await _told(run, order, house, record_of(run, order, started, outcome), folder, stop)
 
 
 async def give_up(run: Run, order: Order, house: House, reason: Reason, detail: str = "") -> End:
@@ -169,10 +170,17 @@ def _target(order: Order, address: str, run_id: str, folder: Path) -> Target:
     )
 
 
-async def _told(run: Run, order: Order, house: House, record: Record, folder: Path | None) -> End:
+async def _told(
+    run: Run,
+    order: Order,
+    house: House,
+    record: Record,
+    folder: Path | None,
+    stop: asyncio.Future[Reason] | None = None,
+) -> End:
     """Files first, then the row that names them."""
     record = record if folder is None else await _kept(record, order, house, folder)
-    end = await _entered(run, order, house, record)
+    end = await _entered(run, order, house, record, stop)
     outcome = end.record.outcome
     log.info("run ended", verdict=outcome.verdict, reason=outcome.reason, entered=isinstance(end, Done))
     return end
@@ -186,16 +194,18 @@ async def _kept(record: Record, order: Order, house: House, folder: Path) -> Rec
         return failed_to_store(record, order, named(error))
 
 
-async def _entered(run: Run, order: Order, house: House, record: Record) -> Done | Gone:
+async def _entered(
+    run: Run, order: Order, house: House, record: Record, stop: asyncio.Future[Reason] | None
+) -> Done | Gone:
     run_id, owner = run.planned.run_id, run.owner or ""
     try:
-        entry = await _patiently(lambda: house.runs().finish(run_id, owner, record), house.patience_s)
+        entry = await _patiently(lambda: house.runs().finish(run_id, owner, record), house, stop)
     except NotOursError:
         with suppress(*NOT_TAKEN):  # a commit whose answer was lost on the way is ours after all
             found = await asyncio.to_thread(house.runs().entry, run_id)
             if found is not None and found.state is RunState.DONE:
                 return Done(record, found)
-        log.exception("the run was entered as lost while it was played")
+        log.error("the run was entered as lost while it was played")  # noqa: TRY400 - nothing here went wrong
         return Gone(record)
     except Exception as error:  # told as ours: what is not in the record has not been tested
         log.exception("the result could not be entered")
@@ -206,14 +216,16 @@ async def _entered(run: Run, order: Order, house: House, record: Record) -> Done
     return Done(record, entry)
 
 
-async def _missed(run: Run, order: Order, house: House, folder: Path | None, no: NotNowError) -> End:
+async def _missed(
+    run: Run, order: Order, house: House, folder: Path | None, no: NotNowError, stop: asyncio.Future[Reason] | None
+) -> End:
     log.warning("run missed", cause=CAUSES[no.reason], detail=no.detail)
     run_id, cause = run.planned.run_id, CAUSES[no.reason]
     if folder is not None:
         with suppress(OSError):
             await asyncio.to_thread(folder.rmdir)
     try:
-        entry = await _patiently(lambda: house.runs().miss(run_id, cause, run.owner), house.patience_s)
+        entry = await _patiently(lambda: house.runs().miss(run_id, cause, run.owner), house, stop)
     except Exception as error:  # nothing was played, and the run becomes lost with its worker
         log.exception("a missed run could not be entered")
         record = record_of(run, order, datetime.now(UTC), unplayed(Reason.INTERNAL_ERROR, named(error)))
@@ -223,14 +235,15 @@ async def _missed(run: Run, order: Order, house: House, folder: Path | None, no:
     return Missed(entry)
 
 
-async def _patiently(enter_it: Callable[[], T], patience_s: float) -> T:
-    """Try again while the database does not take it. Raises what the last attempt raised."""
-    until = time.monotonic() + patience_s
+async def _patiently(enter_it: Callable[[], T], house: House, stop: asyncio.Future[Reason] | None) -> T:
+    """Try again while the database does not take it; not for long once we were told to end. Raises its last word."""
+    began = time.monotonic()
     while True:
         try:
             return await asyncio.to_thread(enter_it)
         except NOT_TAKEN:
-            if time.monotonic() >= until:
+            patience_s = CHANNEL_WAIT_S if stop is not None and stop.done() else math.inf
+            if time.monotonic() - began >= min(house.patience_s, patience_s):
                 raise
             log.warning("the database does not take a result; trying again", exc_info=True)
         await asyncio.sleep(RETRY_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection
@@ -28,7 +29,7 @@ from probe.session import Channel
 from probe.setting import SecretUnavailableError
 from probe.settings import ProbeSettings
 from probe.words import Language, word
-from scheduler.house import House, NotNowError, RefusedError
+from scheduler.house import CHANNEL_WAIT_S, House, NotNowError, RefusedError
 from scheduler.order import Order
 from siaga.config import Config
 from siaga.trunk_check import TrunkChecks
@@ -99,6 +100,8 @@ class Parts:
             own_side=self.checks.own_side,
             close=self.close,
             max_agent_s=config.courtesy.max_agent_s,
+            # whoever lends its database is a service, which outlives a stop of it
+            patience_s=math.inf if self._lent else CHANNEL_WAIT_S,
         )
 
     async def close(self) -> None:
