@@ -49,6 +49,7 @@ def probe(name: str, to: str, script: Iterable[str], *more: str) -> list[str]:
 def install(folder: Path, centre: Asterisk, *parts: Iterable[str]) -> Installation:
     """Write the configuration; tables go before the lists of probes, as given."""
     lines = [f'prompts = "{centre.voices / "prompts"}"', "[dial]", 'allow = ["2*", "7*", "8*"]']
+    lines += ["[courtesy]", "max_agent_s = 600"]  # agents of a campaign are recordings
     text = "\n".join([*lines, *(line for part in parts for line in part)])
     (folder / "siaga.toml").write_text(text + "\n", "utf-8")
     return Installation(folder, {"UJI_SANDI": PASSWORD, "PYTHONPATH": str(ROOT)})
