@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -96,12 +95,3 @@ def interval_of(planned: Planned) -> timedelta:
 def grace_of(planned: Planned) -> timedelta:
     """How late a scheduled run may begin."""
     return grace(interval_of(planned))
-
-
-def names(moments: Sequence[datetime]) -> list[str]:
-    """A run id for each instant, all different: equal instants are named a microsecond apart."""
-    named, last = list[str](), None
-    for moment in moments:
-        last = moment if last is None or moment > last else last + timedelta(microseconds=1)
-        named.append(new_run_id(last))
-    return named

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from storage.chain import table_of
 from storage.database import Database
@@ -38,6 +39,13 @@ class Plans:
         with self._database.write() as connection:
             return insert_new(connection, PLAN, row)
 
+    def open_all(self, probes: Iterable[str], now: datetime) -> None:
+        """Plan many probes from now on, in one transaction; those that are planned already stay as they are."""
+        rows = [{"probe": probe, "since_ms": to_ms(now), "accounted_ms": to_ms(now)} for probe in probes]
+        with self._database.write() as connection:
+            for row in rows:
+                insert_new(connection, PLAN, row)
+
     def close(self, probe: str) -> bool:
         """Plan a probe no more (account for it first); False when it was not planned."""
         with self._database.write() as connection:
@@ -54,6 +62,18 @@ class Plans:
         later = update(PLAN).where(PLAN.c.probe == probe, PLAN.c.accounted_ms < to_ms(until))
         with self._database.write() as connection:
             connection.execute(later.values(accounted_ms=to_ms(until)))
+
+    def advance_all(self, until: Mapping[str, datetime]) -> None:
+        """As ``advance``, for many probes in one transaction."""
+        rows = [{"name": probe, "until_ms": to_ms(moment)} for probe, moment in until.items()]
+        later = (
+            update(PLAN)
+            .where(PLAN.c.probe == bindparam("name"), PLAN.c.accounted_ms < bindparam("until_ms"))
+            .values(accounted_ms=bindparam("until_ms"))
+        )
+        with self._database.write() as connection:
+            if rows:
+                connection.execute(later, rows)
 
     def all(self) -> list[Accounted]:
         """Every planned probe, by name."""
