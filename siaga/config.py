@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from channels.dialling import DialSettings
@@ -93,7 +93,10 @@ def find(explicit: Path | None = None) -> Path | None:
 
 def load(path: Path) -> Config:
     """Read and check a configuration. Raises ConfigError with every mistake that can be found."""
-    document = read(path)
+    return _load(read(path))
+
+
+def _load(document: Document) -> Config:
     parts = sections(document)
     wrong = (*parts.wrong, *check(document, parts))
     if wrong:
@@ -104,12 +107,15 @@ def load(path: Path) -> Config:
 def verify(path: Path) -> Config:
     """As ``load``, and numbers that must not be dialled are mistakes too: elsewhere only the probe that dials one ends.
 
-    Raises ConfigError.
+    Warns, too, of probes that may not fit beside each other. Raises ConfigError.
     """
-    config = load(path)
+    from siaga.config_capacity import capacity_warnings
+
+    document = read(path)
+    config = _load(document)
     if config.refused:
         raise ConfigError(config.refused)
-    return config
+    return replace(config, warnings=tuple(sorted((*config.warnings, *document.locate(capacity_warnings(config))))))
 
 
 def _config(document: Document, parts: Sections) -> Config:
