@@ -92,12 +92,11 @@ def _prepared(
 ) -> Prepared:
     from dataclasses import replace
 
-    from siaga.cli.configured import listenable, optional
+    from siaga.cli.configured import listenable, or_default
     from siaga.cli.running import Prepared
-    from siaga.config import default
     from siaga.parts import Parts
 
-    found = optional(config) or default(Path.cwd())
+    found = or_default(config)
     order = replace(
         order,
         trunk=_known_trunk(trunk, found),

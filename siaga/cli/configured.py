@@ -26,6 +26,41 @@ def required(explicit: Path | None, *, strict: bool = False) -> Config:
     return config
 
 
+def or_default(explicit: Path | None) -> Config:
+    """The configuration, or all defaults in the working folder; where that takes no file, the record is the user's own.
+
+    Raises Stop 78 when there is a configuration and it is wrong.
+    """
+    from dataclasses import replace
+
+    from siaga.config import default
+
+    found = optional(explicit)
+    if found is not None:
+        return found
+    here = default(Path.cwd())
+    return here if _takes_files(Path.cwd()) else replace(here, storage=default(state_folder()).storage)
+
+
+def state_folder() -> Path:
+    """Where a user's programs keep what they did (XDG Base Directory Specification)."""
+    import os
+
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (named if named.is_absolute() else Path.home() / ".local" / "state") / "siaga"
+
+
+def _takes_files(folder: Path) -> bool:
+    """Tried rather than asked: permissions do not tell of a file system that is read-only."""
+    import tempfile
+
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
 def listenable(folder: Path | None, script: Sequence[Step]) -> None:
     """Raise Stop 78 when a recording that the script needs cannot be recognised by anybody."""
     from siaga.recordings import useless
