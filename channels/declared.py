@@ -29,6 +29,8 @@ class Declared:
     needs_allow_list: bool = False
     """Every target leads into a telephone network, so ``[dial] allow`` is required."""
     uses_trunk: bool = False
+    by_hand: bool = False
+    """A person tests this and records it with ``siaga test record``; siaga only plans it and waits."""
 
 
 @cache

@@ -9,7 +9,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
-CHANNELS: Final = MappingProxyType({"sip": "channels.sip:SipChannel"})
+CHANNELS: Final = MappingProxyType({"manual": "channels.manual:ManualChannel", "sip": "channels.sip:SipChannel"})
 
 
 class UnknownChannelError(Exception):

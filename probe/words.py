@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Language = Literal["id", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+NOTHING: Final = "\N{EN DASH}"
+"""A cell where nothing applies."""
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 

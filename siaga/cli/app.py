@@ -14,9 +14,19 @@ from siaga.cli.check import check
 from siaga.cli.demo import demo
 from siaga.cli.doctor import doctor
 from siaga.cli.exits import Exit, Stop
+from siaga.cli.hand_test import test
 from siaga.cli.lab import lab
+from siaga.cli.log import log
+from siaga.cli.maintenance import maintenance
+from siaga.cli.peak import peak
+from siaga.cli.plan import plan
 from siaga.cli.probe import probe
+from siaga.cli.runs import runs
+from siaga.cli.serve import serve
+from siaga.cli.show import show
+from siaga.cli.sign import sign
 from siaga.cli.signals import stop_request
+from siaga.cli.verify import verify
 from siaga.cli.version import version
 
 app = typer.Typer(
@@ -29,11 +39,21 @@ app.command()(check)
 app.command()(doctor)
 app.command()(probe)
 app.command()(call)
+app.command()(serve)
+app.command()(log)
+app.command()(show)
+app.command()(plan)
+app.add_typer(runs, name="runs")
+app.add_typer(test, name="test")
+app.command()(sign)
+app.add_typer(maintenance, name="maintenance")
+app.command()(peak)
+app.command()(verify)
 app.add_typer(lab, name="lab")
 app.command()(demo)
 app.command()(version)
 
-CALLING = ("probe", "call", "demo")
+CALLING = ("probe", "call", "demo", "serve")
 """Verbs that hang up and say so when they are told to stop."""
 
 

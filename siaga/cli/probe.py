@@ -34,6 +34,7 @@ def probe(
 
 
 def _prepared(name: str, config: ConfigOption) -> Prepared:
+    from channels.declared import declared
     from siaga.cli.configured import listenable, required
     from siaga.cli.exits import usage
     from siaga.cli.running import Prepared
@@ -44,6 +45,8 @@ def _prepared(name: str, config: ConfigOption) -> Prepared:
     if wanted is None:
         known = ", ".join(p.name for p in found.probes) or "none"
         raise usage(f"unknown probe {name!r}; {found.path} has: {known}")
+    if declared(wanted.channel).by_hand:
+        raise usage(f"{name} is tested by hand: test it and record it with `siaga test record {name} --access ok|nok`")
     order = order_of(wanted, found)
     listenable(order.prompts, order.script)
     return Prepared(order, Parts(found, [wanted.trunk] if wanted.trunk else []).house)

@@ -12,7 +12,7 @@ import pytest
 
 from siaga.cli.app import app, run
 
-VERBS = {"check", "doctor", "probe", "call", "lab", "demo", "version"}
+VERBS = set("check doctor probe call serve log show plan runs test sign maintenance peak verify report lab demo version".split())
 SIAGA = Path(sys.executable).with_name("siaga")
 
 

@@ -1,0 +1,130 @@
+"""``siaga maintenance``: planned maintenance, said in seconds; tests that it hinders stay visible and do not count."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from siaga.cli.options import ConfigOption
+
+if TYPE_CHECKING:
+    from siaga.cli.recorded import Recorded
+    from storage.maintenance import Window
+
+maintenance = typer.Typer(help="Planned maintenance.", no_args_is_help=True)
+
+ByOption = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who says so. Default: the login name.")]
+
+
+@maintenance.command()
+def add(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="A probe, a service (layanan) or a channel.")],
+    to: Annotated[str, typer.Option("--to", metavar="TIME", help="End: 2h from now, 03:00, 2026-11-21T03:00.")],
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Beginning; may lie in the past. Default: now.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
+    by: ByOption = None,
+    config: ConfigOption = None,
+) -> int:
+    """Enter planned maintenance; one that has begun already is marked as entered late."""
+    from datetime import UTC, datetime
+
+    from probe.words import word
+    from siaga.cli import say
+    from siaga.cli.exits import usage
+    from siaga.cli.moments import later, moment
+    from siaga.cli.people import who
+    from siaga.cli.recorded import recorded
+    from storage.maintenance import Windows
+
+    with recorded(config) as found:
+        now = datetime.now(UTC)
+        _known(target, found)
+        begins = moment(start, "--from", found.zone, now) if start else now
+        ends = later(to, "--to", found.zone, now)
+        try:
+            window = Windows(found.database).add(target, begins, ends, reason, now, who(by))
+        except ValueError as error:
+            raise usage(f"--to: {error}") from error
+        number, start_said, end_said, *_ = _row(window, found)
+        values = {"number": number, "target": target, "start": start_said, "end": end_said}
+        say.out(word("maintenance.added", found.language, **values))
+        if window.backdated:
+            say.out(word("maintenance.backdated", found.language))
+    return 0
+
+
+@maintenance.command("list")
+def list_(
+    config: ConfigOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is over.")] = False,
+) -> int:
+    """Show the maintenance that is under way or to come, from the configuration and by hand."""
+    from datetime import UTC, datetime
+
+    from probe.words import word
+    from siaga.cli import say
+    from siaga.cli.recorded import recorded
+    from siaga.cli.table import table
+    from siaga.windows import all_windows
+
+    with recorded(config) as found:
+        now = datetime.now(UTC)
+        windows = [w for w in all_windows(found.config, found.database) if everything or w.to > now]
+        if not windows:
+            say.out(word("maintenance.none", found.language))
+            return 0
+        keys = ("number", "start", "end", "target", "source", "reason")
+        heads = [word(f"maintenance.{key}", found.language) for key in keys]
+        say.out(table(heads, [_row(window, found) for window in sorted(windows, key=lambda w: w.from_)]))
+    return 0
+
+
+@maintenance.command()
+def end(
+    number: Annotated[int, typer.Argument(metavar="NO", help="Number of a maintenance that was entered by hand.")],
+    by: ByOption = None,
+    config: ConfigOption = None,
+) -> int:
+    """End maintenance now."""
+    from datetime import UTC, datetime
+
+    from probe.words import word
+    from siaga.cli import say
+    from siaga.cli.exits import usage
+    from siaga.cli.people import who
+    from siaga.cli.recorded import recorded
+    from storage.maintenance import Windows
+
+    with recorded(config) as found:
+        now = datetime.now(UTC)
+        if Windows(found.database).end(number, now, who(by)) is None:
+            raise usage(word("maintenance.unknown", found.language, number=number))
+        time = f"{now.astimezone(found.zone):%H.%M}"
+        say.out(word("maintenance.ended", found.language, number=number, time=time))
+    return 0
+
+
+def _known(target: str, found: Recorded) -> None:
+    from siaga.cli.exits import usage
+
+    probes = found.config.probes
+    known = {name for p in probes for name in (p.name, p.service, p.channel) if name}
+    if target not in known:
+        raise usage(f"unknown target {target!r}; {found.config.path} has: {', '.join(sorted(known)) or 'none'}")
+
+
+def _row(window: Window, found: Recorded) -> list[str]:
+    from probe.words import NOTHING, word
+
+    source = "config" if window.source == "config" else ("late" if window.backdated else "cli")
+    return [
+        str(window.id) if window.id is not None else NOTHING,
+        f"{window.from_.astimezone(found.zone):%Y-%m-%d %H.%M}",
+        f"{window.to.astimezone(found.zone):%Y-%m-%d %H.%M}",
+        window.target,
+        word(f"maintenance.source_{source}", found.language),
+        window.reason,
+    ]

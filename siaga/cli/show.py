@@ -1,0 +1,76 @@
+"""``siaga show RUN``: one test with everything that is known about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from siaga.cli.options import ConfigOption
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from probe.words import Language
+    from siaga.cli.recorded import Recorded
+    from storage.values import Entry
+
+
+def show(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="ID of a test, as `siaga log` prints it.")],
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The test's JSON object on stdout, nothing else.")] = False,
+) -> int:
+    """Show one test: its stages as bars, its steps, its evidence and what people remarked."""
+    from probe.words import word
+    from siaga.cli import say
+    from siaga.cli.exits import usage
+    from siaga.cli.recorded import recorded
+    from storage.results import Results
+
+    with recorded(config) as found:
+        results = Results(found.database, found.evidence)
+        entry = results.entry(run_id)
+        if entry is None:
+            raise usage(word("show.unknown", found.language, run=run_id))
+        detail = results.detail(entry.seq)
+        told = results.as_json(entry, detail, found.language, found.target_of(entry.probe))
+        if as_json:
+            say.out_json(told)
+            return 0
+        _print(found, entry, told, erased=detail is None and entry.detail_sha256 is not None)
+    return 0
+
+
+def _print(found: Recorded, entry: Entry, told: dict[str, Any], *, erased: bool) -> None:
+    from rich.console import Console, Group
+    from rich.panel import Panel
+    from rich.text import Text
+
+    from probe.words import printable, word
+    from siaga.cli import say
+    from siaga.cli.panel import COLOURS
+    from siaga.cli.show_parts import evidence_lines, head, remarks, stages, steps
+
+    language, colour = found.language, COLOURS[entry.verdict]
+    parts: list[RenderableType] = [Text(printable(told["message"]), style="bold"), Text(), head(entry, told, found)]
+    parts += [*_titled("waterfall", language, stages(entry, language)), *_titled("steps", language, steps(told))]
+    if erased:
+        parts += [Text(), Text(word("show.erased", language), style="yellow")]
+    if written := remarks(found, entry):
+        parts += [Text(), Text(word("show.remarks", language), style="dim"), *written]
+    console = Console()
+    with console.capture() as printed:
+        title = Text(entry.probe or told["target"], style=colour)
+        console.print(Panel(Group(*parts), title=title, border_style=colour, subtitle=Text(entry.run_id, style="dim")))
+    say.out(printed.get().rstrip("\n"))
+    for line in evidence_lines(entry, found):
+        say.out(line)
+
+
+def _titled(key: str, language: Language, part: RenderableType | None) -> list[RenderableType]:
+    from rich.text import Text
+
+    from probe.words import word
+
+    return [] if part is None else [Text(), Text(word(f"show.{key}", language), style="dim"), part]
