@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from probe.reasons import Verdict
+from probe.reasons import Judged, Verdict
 from reports.masking import bare, masked
 from reports.values import Row
 from reports.wording import DASH, Wording
-from storage.values import RunState
+from storage.values import Cause, RunState
 
 COLUMNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("no", ("no",)),
@@ -43,6 +43,8 @@ class Cell:
 
 
 EMPTY: Final = Cell(DASH)
+LATER: Final = " (+1)"
+"""Behind a time of the next day."""
 
 
 def cells(row: Row, words: Wording) -> dict[str, Cell]:
@@ -51,7 +53,7 @@ def cells(row: Row, words: Wording) -> dict[str, Cell]:
     return {
         "no": Cell(str(row.no), row.no),
         "slot": Cell(_slot(row, words)),
-        "time": EMPTY if entry.state is RunState.MISSED else Cell(words.second(entry.at), entry.at),
+        "time": EMPTY if entry.state is RunState.MISSED else _time(row, words),
         "service": Cell(words.text(entry.service)),
         "channel": Cell(words.channel(entry.channel)),
         "target": Cell(words.text(bare(row.target or ""))),
@@ -61,7 +63,7 @@ def cells(row: Row, words: Wording) -> dict[str, Cell]:
         "kind": Cell(words.say("trigger.manual" if row.manual else f"trigger.{entry.trigger}")),
         "accessibility": Cell(words.say(f"result.{entry.accessibility}")),
         "t_greeting": _seconds(entry.figures.greeting_ms, words),
-        "availability": Cell(words.say(f"result.{entry.availability}")),
+        "availability": Cell(words.say(f"result.{_availability(row)}")),
         "t_queue": _seconds(entry.figures.queue_ms, words),
         "t_agent": _seconds(entry.figures.agent_ms, words),
         "issue": Cell(issue(row, words)),
@@ -81,10 +83,23 @@ def issue(row: Row, words: Wording) -> str:
         return DASH
     values = {"reason": words.say(f"reason.{entry.reason}"), "stage": words.say(f"stage.{entry.stage}")}
     if entry.state is RunState.MISSED:
-        return words.say("cell.missed", reason=values["reason"])
+        skipped = entry.mode == "peak" and entry.cause is Cause.COURTESY
+        return words.say("cell.missed", reason=words.say("cell.fewer") if skipped else values["reason"])
     if entry.verdict is Verdict.INCONCLUSIVE:
         return words.say("cell.not_judged", reason=values["reason"])
     return words.say("cell.degraded" if entry.verdict is Verdict.DEGRADED else "cell.failed", **values)
+
+
+def _time(row: Row, words: Wording) -> Cell:
+    """When it really began; ``(+1)`` where a slot of this day was tested after midnight."""
+    at, slot = row.entry.at, row.entry.slot
+    later = slot is not None and words.local_day(at) > words.local_day(slot)
+    return Cell(f"{words.second(at)}{LATER}" if later else words.second(at), at)
+
+
+def _availability(row: Row) -> Judged:
+    """Peak mode hangs up in the queue on purpose: never a judgement, as in the figures."""
+    return row.entry.availability if row.entry.mode == "normal" else Judged.NOT_JUDGED
 
 
 def _slot(row: Row, words: Wording) -> str:

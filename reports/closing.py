@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from probe.words import catalogue
 from reports.daily import PARTS
 from reports.values import Change, DailyReport, Trouble
 from reports.wording import DASH, Wording
@@ -89,7 +90,9 @@ def _what(change: Change, report: DailyReport, words: Wording) -> str:
         span = words.near(one, day) if one else ""
     late = words.say("report.window_late") if change.backdated else ""
     subject = change.subject if change.subject != change.kind else ""
-    parts = (subject, change.action, span, change.text, late)
+    action = f"action.{change.action}"
+    did = words.say(action) if action in catalogue() else change.action
+    parts = (subject, did, span, change.text, late)
     return " · ".join(words.text(part) for part in parts if part) or DASH
 
 

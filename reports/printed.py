@@ -13,13 +13,13 @@ from reports.closing import Table, changes, shift_table, signatures, troubles
 from reports.values import DailyReport, Group, Row
 from reports.wording import DASH, Wording, shown
 from storage.figures import Account, Share
-from storage.values import Cause, RunState
+from storage.values import REASON_OF, Cause, RunState
 
 SHORT: Final = 16
 """Characters of a hash on paper: enough to tell, short enough to be read over the telephone."""
 RULES: Final = ("planned", "share", "peak", "time", "day", "scr", "rev")
 LINE: Final = ("service", "channel", "skill")
-COUNTS: Final = ("planned", "done", "not_done", *(f"verdict.{v}" for v in Verdict))
+COUNTS: Final = ("planned", "done", "not_done", *(f"verdict.{v}" for v in Verdict), "outside")
 SHARES: Final = ("accessibility_share", "availability_share")
 TIMES: Final = ("median", "p90", "trouble_min")
 
@@ -40,7 +40,7 @@ class GroupLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A row of the 16 columns. ``tone``: a verdict, ``missed``, ``lost`` or ``apart``, for the eye alone."""
+    """A row of the 16 columns. ``tone``: a verdict, ``missed``, ``lost`` or ``left_out``, for the eye alone."""
 
     cells: dict[str, Cell]
     tone: str
@@ -54,6 +54,8 @@ class Printed:
     wording: Wording
     title: str
     centre: str
+    document: str
+    """Code, revision and effective date on one line: on each page."""
     number: str
     """With its revision, or that it is provisional."""
     logo: Path | None
@@ -91,6 +93,7 @@ def printed(report: DailyReport, language: Language) -> Printed:
         wording=words,
         title=report.head.title or words.say("report.daily"),
         centre=" · ".join(p for p in (report.head.centre, report.head.code) if p) or words.say("report.not_registered"),
+        document=" · ".join(f"{label}: {value}" for label, value in _head(report, words)[:3]),
         number=f"{report.number} · {_rev(report, words)}",
         logo=report.head.logo,
         head=_head(report, words),
@@ -171,7 +174,7 @@ def _banners(report: DailyReport, words: Wording) -> tuple[str, ...]:
 
 
 def _why(total: Account, words: Wording) -> tuple[Labelled, ...]:
-    reasons = [(words.say(f"cause.{cause}"), total.missed[cause]) for cause in Cause]
+    reasons = [(words.say(f"reason.{REASON_OF[cause]}"), total.missed[cause]) for cause in Cause]
     listed = [*reasons, (words.say("report.lost"), total.lost)]
     return tuple((label, _count(number, words)) for label, number in listed if number)
 
@@ -212,6 +215,7 @@ def _line(
             account.done,
             account.lost + account.missed_all,
             *(account.verdicts[verdict] for verdict in Verdict),
+            sum(account.apart.values()),
         ),
         shares=tuple(_share(share, words) for share in (account.accessibility, account.availability)),
         times=(_ms(account.median_ms, words), _ms(account.p90_ms, words), trouble),
@@ -222,7 +226,7 @@ def _line(
 def _share(share: Share, words: Wording) -> tuple[Cell, str]:
     value = None if share.percent is None else float(shown(share.percent)) / 100
     rests_on = words.say("report.share_of", ok=words.count(share.ok), judged=words.count(share.judged))
-    return Cell(words.percent(share), value), rests_on
+    return Cell(words.percent(share), value), rests_on if share.judged else DASH
 
 
 def _ms(ms: int | None, words: Wording) -> Cell:
@@ -267,6 +271,8 @@ def _windows(report: DailyReport, words: Wording) -> tuple[str, ...]:
 
 def tone(row: Row) -> str:
     """What a row looks like."""
+    if row.maintenance is not None or row.entry.cause is Cause.MAINTENANCE:
+        return "left_out"
     if row.entry.state is not RunState.DONE:
         return str(row.entry.state)
     return str(row.entry.verdict)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from probe.reasons import Owner, Reason, Stage, Verdict
 from reports.values import Carried, Row, Trouble
-from storage.values import RunState
+from storage.values import Entry, RunState
 
-_WELL = (Verdict.PASS, Verdict.DEGRADED)
+_WAY: Final = (Stage.ACCESS, Stage.IVR, Stage.MENU, Stage.QUEUE, Stage.AGENT)
+"""A customer's way, in order."""
 
 
 @dataclass(slots=True)
@@ -46,22 +48,32 @@ class _Open:
 
 
 def troubles(rows: Iterable[Row], carried: Iterable[Carried] = ()) -> tuple[Trouble, ...]:
-    """The issues of a day, in order of their beginning; ``rows`` in order of time.
+    """The issues of a day, one per probe and stage, in order of their beginning; ``rows`` in order of time.
 
-    What was not judged neither begins nor ends an issue, nor does what failed during maintenance.
+    A test that passes ends all issues of its probe; one that fails further along ends those before that stage, for it
+    got past them. What was not judged neither begins nor ends an issue, nor does what failed during maintenance.
     """
-    still = {c.probe: _of_carried(c) for c in carried}
+    still = {(c.probe, c.stage): _of_carried(c) for c in carried}
     found = list[Trouble]()
     for row in rows:
         entry = row.entry
         if entry.probe is None or entry.state is not RunState.DONE or row.maintenance is not None:
             continue
+        if entry.verdict is Verdict.INCONCLUSIVE:
+            continue
+        past = [key for key in still if key[0] == entry.probe and _got_past(entry, key[1])]
+        found += [still.pop(key).closed(entry.at, row.no) for key in past]
         if entry.verdict is Verdict.FAIL:
-            still.setdefault(entry.probe, _of_row(row, entry.probe)).rows.append(row.no)
-        elif entry.verdict in _WELL and (over := still.pop(entry.probe, None)):
-            found.append(over.closed(entry.at, row.no))
+            still.setdefault((entry.probe, entry.stage), _of_row(row, entry.probe)).rows.append(row.no)
     found += [one.closed(None, None) for one in still.values()]
     return tuple(sorted(found, key=lambda t: (t.since, t.probe)))
+
+
+def _got_past(entry: Entry, stage: Stage | None) -> bool:
+    """Whether an entry proves that a stage works again."""
+    if entry.verdict is not Verdict.FAIL:
+        return True
+    return stage in _WAY and entry.stage in _WAY and _WAY.index(entry.stage) > _WAY.index(stage)
 
 
 def seconds(found: Sequence[Trouble], start: datetime, end: datetime) -> float:
