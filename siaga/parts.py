@@ -203,6 +203,11 @@ class Parts:
             raise NotNowError(Reason.INTERNAL_ERROR, str(error)) from error
 
 
+def open_database(config: Config) -> Database:
+    """The database of a configuration, brought up to date. Raises SecretMissingError, DatabaseError."""
+    return Database(_secret(config.storage.database_url, "storage.url"))
+
+
 def keep(record: Record, folder: Path) -> Record:
     """Seal what the channel left, write ``result.json`` beside it and name both as evidence. Raises EvidenceError."""
     sealed = tuple(evidence.seal(item.path, item.kind) for item in record.outcome.evidence)

@@ -99,14 +99,22 @@ class Watch:
     """Asks for the vitals every few seconds and feeds the watchdog while they are good."""
 
     def __init__(
-        self, ticked_at: Callable[[], float], ask_database: Callable[[], None], well: Callable[[], None]
+        self,
+        ticked_at: Callable[[], float],
+        ask_database: Callable[[], None],
+        well: Callable[[], None],
+        told: Callable[[list[str]], None] = lambda _: None,
     ) -> None:
-        """``ticked_at``: monotonic instant of the clock's last tick. ``ask_database`` raises what keeps it silent."""
+        """``ticked_at``: monotonic instant of the clock's last tick. ``ask_database`` raises what keeps it silent.
+
+        ``told`` hears what is wrong, and once, with nothing, that all is well again.
+        """
         self._ticked_at = ticked_at
         self._database = Answering(ask_database)
         self._lag = Lag()
         self._well = well
-        self._ill: tuple[str, ...] = ()
+        self._told = told
+        self._ill = False
 
     async def keep(self, every_s: float = EVERY_S) -> None:
         """Watch until cancelled. One late moment costs one feeding of many: only what lasts starves the watchdog."""
@@ -127,8 +135,10 @@ class Watch:
         if not ills:
             self._well()
             if self._ill:
-                log.warning("well again: the watchdog is fed", was=self._ill)
+                log.warning("well again: the watchdog is fed")
         else:
             log.error("not well: the watchdog is not fed", ills=ills)
-        self._ill = tuple(ills)
+        if ills or self._ill:
+            self._told(ills)
+        self._ill = bool(ills)
         return vitals
