@@ -17,6 +17,8 @@ from siaga.redaction import HIDDEN, SECRET_KEY, redacted_text, without_known
 
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 """Level by number of -v."""
+TALKATIVE: Final = ("alembic", "apscheduler", "httpcore", "httpx")
+"""Libraries that tell each of their steps at level info: they are heard only at -vv."""
 UNTOUCHED: Final = frozenset({"timestamp", "run_id", "level", "logger"})
 
 
@@ -42,7 +44,10 @@ def configure(verbosity: int = 0) -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(LEVELS[min(verbosity, len(LEVELS) - 1)])
+    level = LEVELS[min(verbosity, len(LEVELS) - 1)]
+    root.setLevel(level)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING if level == logging.INFO else logging.NOTSET)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -49,6 +49,16 @@ def test_every_v_tells_more(capsys: Stderr, verbosity: int, told: str) -> None:
     assert [line["event"] for line in lines(capsys)] == list(told)
 
 
+@pytest.mark.parametrize(("verbosity", "told"), [(1, ["b"]), (2, ["a", "b"])])
+def test_libraries_that_tell_every_step_are_heard_only_when_asked(
+    capsys: Stderr, verbosity: int, told: list[str]
+) -> None:
+    configure(verbosity)
+    logging.getLogger("apscheduler.scheduler").info("a")
+    logging.getLogger("apscheduler.scheduler").warning("b")
+    assert [line["event"] for line in lines(capsys)] == told
+
+
 def test_a_secret_is_hidden_wherever_it_stands(capsys: Stderr) -> None:
     configure(0)
     log = structlog.get_logger("siaga.test")
