@@ -79,6 +79,14 @@ def ours(name: str, reason: str, *, to: str = "2000", trunk: str | None = None, 
     )  # fmt: skip
 
 
+def through(name: str, trunk: str) -> Row:
+    """The centre is unavailable through a trunk of ours that works."""
+    return Row(
+        name, dialplan.CONGESTED, (ANSWER, GREETING), "fail", "access", "unavailable_503", "ioc",
+        accessibility="not_ok", trunk=trunk,
+    )  # fmt: skip
+
+
 FAR = "sip:1500@127.0.0.1:{far}"
 ROWS = (
     Row("lulus-lokal", pbx(dialplan.LOCAL_AGENT), (ANSWER, GREETING, PRESS, agent(40)), "pass",
@@ -128,6 +136,10 @@ ROWS = (
     ours("trunk-bisu", "trunk_down", trunk="jauh", far_end="silent"),
     ours("trunk-sampah", "trunk_down", trunk="jauh", far_end="garbage"),
     ours("trunk-tertutup", "trunk_down", trunk="tertutup"),
+    through("trunk-503", "cabang"),
+    through("trunk-503-nomor", "nomor"),
+    ours("trunk-503-tanpa-options", "trunk_down", trunk="jauh", far_end="503 Service Unavailable"),
+    ours("trunk-503-nomor-sibuk", "trunk_down", to=dialplan.CONGESTED, trunk="nomor-sibuk"),
     ours("trunk-tanpa-nama", "trunk_down", trunk="tanpa-nama"),
     Row("tanpa-jaringan", "sip:1500@192.0.2.7", (ANSWER, GREETING), "inconclusive", "probe", "network", "siaga",
         accessibility="not_judged", act="no network", exit_code=3),

@@ -136,6 +136,8 @@ def configuration(rows: Sequence[Row], asterisk: Asterisk, far: dict[str, int]) 
     parts += _trunk("cabang", pbx, "cabang") + _trunk("salah", pbx, "cabang", "UJI_SALAH")
     parts += _trunk("gsm", pbx, "cabang-gsm") + _trunk("sempit", pbx, "lain", channels=1)
     parts += _trunk("tertutup", ports.free(), "cabang")
+    parts += [*_trunk("nomor", pbx, "cabang"), f'self_check = "{dialplan.GOOD_MENU}"']
+    parts += [*_trunk("nomor-sibuk", pbx, "cabang"), f'self_check = "{dialplan.BUSY}"']
     parts += ["[trunk.tanpa-nama]", 'proxy = "sip:tidak-ada.invalid"', "register = false"]
     for row in (*rows, OCCUPY):
         trunk = row.trunk
