@@ -71,14 +71,17 @@ class Surroundings:
     waits: list[float] = field(default_factory=list)
     """How long each run was ready to wait for its trunk."""
     on_open: Callable[[], object] = lambda: None
-    _record: list[tuple[Database, Runs]] = field(default_factory=list)
+    _databases: list[Database] = field(default_factory=list)
 
     def runs(self) -> Runs:
-        """The record, made at its first use; closed with the house."""
-        if not self._record:
-            database = Database(f"sqlite:///{self.folder / 'siaga.db'}")
-            self._record.append((database, Runs(database, STAMP, self.folder)))
-        return self._record[0][1]
+        """The record; closed with the house."""
+        return Runs(self.database(), STAMP, self.folder)
+
+    def database(self) -> Database:
+        """The database, opened at its first use."""
+        if not self._databases:
+            self._databases.append(Database(f"sqlite:///{self.folder / 'siaga.db'}"))
+        return self._databases[0]
 
     def house(self) -> House:
         around = self
@@ -121,9 +124,9 @@ class Surroundings:
 
     def close_record(self) -> None:
         """Give the database back."""
-        for database, _ in self._record:
+        for database in self._databases:
             database.close()
-        self._record.clear()
+        self._databases.clear()
 
     async def _own_side(self, order: Order) -> str:
         self.log.append(f"own side of {order.trunk}")
