@@ -154,11 +154,11 @@ def _remarks(row: Row, words: Wording) -> list[str]:
         window = row.maintenance
         key = "cell.maintenance_late" if window.backdated else "cell.maintenance"
         said.append(words.say(key, reason=words.text(window.reason), span=words.between(window.from_, window.to, day)))
-    for index, remark in enumerate(row.remarks):
+    for remark in row.remarks:
         by, time = words.text(remark.by), words.near(remark.at, day)
-        if row.manual and index == 0:
-            late = words.say("cell.late_entry", name=by, time=time)
-            said.append(f"{late}: {words.text(remark.text)}" if remark.text else late)
+        if remark.kept:
+            kept = words.say("cell.late_entry" if remark.kept == "late" else "cell.entry", name=by, time=time)
+            said.append(f"{kept}: {words.text(remark.text)}" if remark.text else kept)
         else:
             said.append(words.say("cell.remark", text=words.text(remark.text), name=by, time=time))
     return said

@@ -89,10 +89,11 @@ def _what(change: Change, report: DailyReport, words: Wording) -> str:
         one = change.from_ or change.to
         span = words.near(one, day) if one else ""
     late = words.say("report.window_late") if change.backdated else ""
-    subject = change.subject if change.subject != change.kind else ""
+    subject = change.subject if change.kind in ("maintenance", "disposal") else ""
     action = f"action.{change.action}"
     did = words.say(action) if action in catalogue() else change.action
-    parts = (subject, did, span, change.text, late)
+    facts = (f"{words.say(f'action.{k}') if f'action.{k}' in catalogue() else k}: {v}" for k, v in change.facts)
+    parts = (subject, did, span, *facts, change.text, late)
     return " · ".join(words.text(part) for part in parts if part) or DASH
 
 

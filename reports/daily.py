@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -36,6 +36,8 @@ from storage.values import Entry
 
 CHANGES: Final = ("config", "maintenance", "peak", "clock", "disposal")
 """Kinds of the journal that the report tells as changes of the day."""
+SHORT: Final = 16
+"""Characters of a hash on paper: enough to tell, short enough to be read over the telephone."""
 PARTS: Final = ("made", "checked", "approved")
 
 
@@ -145,7 +147,14 @@ def _remarks(notes: Iterable[Note]) -> dict[str, list[Note]]:
 
 def _remark(note: Note) -> Remark:
     text = note.text or {}
-    return Remark(seq=note.seq, at=note.at, by=str(text.get("by", "")), text=str(text.get("text", "")))
+    by_hand = note.body.get("what") == "manual"
+    return Remark(
+        seq=note.seq,
+        at=note.at,
+        by=str(text.get("by", "")),
+        text=str(text.get("text", "")),
+        kept="" if not by_hand else "late" if note.body.get("late") else "in_time",
+    )
 
 
 def _escalation(notes: Iterable[Note]) -> Escalation | None:
@@ -227,7 +236,18 @@ def _change(note: Note) -> Change:
         backdated=body.get("backdated") is True,
         by=str(text.get("by", "")),
         text=str(text.get("reason") or text.get("text") or ""),
+        facts=tuple(_facts(body)),
     )
+
+
+def _facts(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """From which configuration to which, and what differs; as far as the entry says."""
+    if isinstance(new := body.get("new"), str):
+        yield "holds", f"{str(body.get('old') or '')[:SHORT]} → {new[:SHORT]}"
+    changed = body.get("changes")
+    for key, names in changed.items() if isinstance(changed, Mapping) else ():
+        if isinstance(names, list) and names:
+            yield key, ", ".join(map(str, names))
 
 
 def _seal(entries: Iterable[Entry]) -> Seal | None:

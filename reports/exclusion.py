@@ -15,6 +15,7 @@ from typing import Final
 
 import xlsxwriter
 
+from probe.reasons import Stage
 from reports.cells import Cell
 from reports.formats import Formats
 from reports.masking import bare
@@ -52,7 +53,8 @@ def contacts(rows: Iterable[Row]) -> tuple[Contact, ...]:
 
 def _went_out(entry: Entry) -> bool:
     """What was lost may have called; of what was done, our own trouble can have come before the first packet."""
-    return entry.state is RunState.LOST or (entry.state is RunState.DONE and entry.figures.total_ms is not None)
+    ours_alone = entry.stage is Stage.PROBE and entry.figures.total_ms is None
+    return entry.state is RunState.LOST or (entry.state is RunState.DONE and not ours_alone)
 
 
 def _contact(no: int, row: Row) -> Contact:

@@ -10,13 +10,12 @@ from probe.reasons import Verdict
 from probe.words import Language
 from reports.cells import COLUMNS, EMPTY, Cell, cells
 from reports.closing import Table, changes, shift_table, signatures, troubles
+from reports.daily import SHORT
 from reports.values import DailyReport, Group, Row
 from reports.wording import DASH, Wording, shown
 from storage.figures import Account, Share
 from storage.values import REASON_OF, Cause, RunState
 
-SHORT: Final = 16
-"""Characters of a hash on paper: enough to tell, short enough to be read over the telephone."""
 RULES: Final = ("planned", "share", "peak", "time", "day", "scr", "rev")
 LINE: Final = ("service", "channel", "skill")
 COUNTS: Final = ("planned", "done", "not_done", *(f"verdict.{v}" for v in Verdict), "outside")

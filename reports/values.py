@@ -76,6 +76,8 @@ class Remark:
     at: datetime
     by: str
     text: str
+    kept: Literal["", "in_time", "late"] = ""
+    """That it is with these words that the run itself was entered by hand, at once or afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,8 @@ class Change:
     backdated: bool
     by: str
     text: str
+    facts: tuple[tuple[str, str], ...] = ()
+    """What exactly, by a key of ``action`` in the catalogue."""
 
 
 Part = Literal["made", "checked", "approved"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -110,10 +109,3 @@ def _write(
         sheet.write_string(row, column, cell.text, formats.get("right", tone))
     else:
         sheet.write_string(row, column, cell.text, formats.get("wrapped" if fact in WRAPPED else "text", tone))
-
-
-def save(data: bytes, path: Path) -> None:
-    """Write a report as a whole or not at all. Raises OSError."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)

@@ -21,6 +21,7 @@ from siaga.cli.maintenance import maintenance
 from siaga.cli.peak import peak
 from siaga.cli.plan import plan
 from siaga.cli.probe import probe
+from siaga.cli.report import report
 from siaga.cli.runs import runs
 from siaga.cli.serve import serve
 from siaga.cli.show import show
@@ -46,6 +47,7 @@ app.command()(plan)
 app.add_typer(runs, name="runs")
 app.add_typer(test, name="test")
 app.command()(sign)
+app.add_typer(report, name="report")
 app.add_typer(maintenance, name="maintenance")
 app.command()(peak)
 app.command()(verify)
