@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, or_, select, update
 
 from probe.outcome import Record
 from storage.chain import RESULT, append, table_of
@@ -55,12 +55,12 @@ class Runs:
         With an ``owner`` it waits for that worker alone (a command line that plays it itself), and ends with it.
         """
         with self._database.write() as connection:
-            return _submit(connection, [{**run_row(planned, RunState.QUEUED), "owner": owner}]) == 1
+            return bool(_submit(connection, [{**run_row(planned, RunState.QUEUED), "owner": owner}]))
 
     def submit_many(self, planned: Sequence[Planned]) -> set[str]:
         """Ask for runs that are due together, in one transaction; returns the ids of those whose slot was free."""
         with self._database.write() as connection:
-            return {one.run_id for one in planned if _submit(connection, [run_row(one, RunState.QUEUED)])}
+            return {row["run_id"] for row in _submit(connection, [run_row(one, RunState.QUEUED) for one in planned])}
 
     def submit_missed(self, planned: Sequence[Planned], cause: Cause) -> int:
         """Enter slots that nobody could start, as missed; those that have a run already stay as they are.
@@ -71,7 +71,7 @@ class Runs:
         for start in range(0, len(planned), CHUNK):
             rows = [run_row(one, RunState.MISSED) for one in planned[start : start + CHUNK]]
             with self._database.write() as connection:
-                fresh = [row for row in rows if _submit(connection, [row])]
+                fresh = _submit(connection, rows)
                 append(connection, RESULT, [unplayed_row(r, cause, r["due_ms"], self._stamp) for r in fresh])
                 entered += len(fresh)
         return entered
@@ -236,16 +236,28 @@ def _free_for(owner: str) -> ColumnElement[bool]:
     return or_(RUN.c.owner.is_(None), RUN.c.owner == owner)
 
 
-def _submit(connection: Connection, rows: list[dict[str, Any]]) -> int:
-    """Insert runs whose slot is new. A result may stand where the run's row has been cleared away."""
-    entered = 0
+def _submit(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Insert the runs that are new; returns their rows. Writers are alone: what is not there now, is not there then.
+
+    A result may stand where the run's row has been cleared away.
+    """
+    runs = connection.execute(select(RUN.c.run_id).where(RUN.c.run_id.in_([row["run_id"] for row in rows])))
+    known: set[Any] = set(runs.scalars())
+    planned = [row for row in rows if row["slot_ms"] is not None]
+    probes, slots = {row["probe"] for row in planned}, {row["slot_ms"] for row in planned}
+    for table in (RUN, RESULT) if planned else ():
+        asked = select(table.c.probe, table.c.slot_ms).where(table.c.probe.in_(probes), table.c.slot_ms.in_(slots))
+        known |= {(row.probe, row.slot_ms) for row in connection.execute(asked)}
+    fresh = []
     for row in rows:
-        if row["slot_ms"] is not None:
-            kept = select(exists().where(RESULT.c.probe == row["probe"], RESULT.c.slot_ms == row["slot_ms"]))
-            if connection.execute(kept).scalar_one():
-                continue
-        entered += insert_new(connection, RUN, row)
-    return entered
+        slot = (row["probe"], row["slot_ms"])
+        if row["run_id"] in known or slot in known:
+            continue
+        fresh.append(row)
+        known |= {row["run_id"], slot} if row["slot_ms"] is not None else {row["run_id"]}
+    if fresh:
+        connection.execute(insert(RUN), fresh)
+    return fresh
 
 
 def _end(connection: Connection, run_ids: Sequence[str], state: RunState) -> None:
