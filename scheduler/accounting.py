@@ -58,7 +58,7 @@ class Accounting:
         self._journal = journal
         self._submitter = Submitter(runs, worker.timepiece, on_submitted)
         self._books: dict[str, Book] = {}
-        self._opened = False
+        self._opened = asyncio.Event()
         self._keeping = asyncio.Lock()
         self._unsettled: set[asyncio.Task[None]] = set()
         self._others: set[asyncio.Task[None]] = set()
@@ -75,7 +75,8 @@ class Accounting:
             await self._account(self._timepiece.now(), alone=False)
 
     async def settled(self) -> None:
-        """Returns when everything missed is entered that must be before anything new begins."""
+        """Returns when the plan is known, and everything missed entered: nothing new begins before."""
+        await self._opened.wait()
         while self._unsettled:
             await asyncio.wait(self._unsettled)
 
@@ -88,10 +89,10 @@ class Accounting:
         """
         wanted = {probe.name: probe for probe in probes}
         async with self._keeping:
-            if not self._opened:
+            if not self._opened.is_set():
                 self._books = await asyncio.to_thread(self._open, wanted, since)
-                self._opened = True
                 self._spawn(self._catch_up(since), self._unsettled)
+                self._opened.set()
                 return
             await self._submitter.flushed()
             ended = [book for name, book in self._books.items() if wanted.get(name) != book.probe]

@@ -102,7 +102,9 @@ class LocalDispatcher:
         self._wake, self._draining = asyncio.Event(), asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._checking: asyncio.Task[None] | None = None
         self._read_at = -LOOK_S
+        self._awake_since = self._timepiece.now()
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -178,7 +180,8 @@ class LocalDispatcher:
             one.not_before = 0.0
         self._look_now()
         if jump.gap and self._loop is not None:
-            self._loop.create_task(self._end_what_was_swept())
+            self._awake_since = jump.to
+            self._checking = self._loop.create_task(self._end_what_was_swept())
 
     def _take(self, queued: Iterable[Run]) -> None:
         for run in queued:
@@ -269,7 +272,10 @@ class LocalDispatcher:
     def _claim(self, one: _Waiting, playing: _Playing) -> Run | Wait | Literal["busy", "gone"]:
         """In a thread: the decision, and what follows from it in the database."""
         planned, now = one.run.planned, self._timepiece.now()
-        decision = decide(planned, now, self._rules.around(planned), self._rules.limits(), waited=one.waited)
+        around = self._rules.around(planned)
+        if planned.due >= self._awake_since:
+            around = replace(around, was_alive=True)  # we were: our last beat may be some seconds older
+        decision = decide(planned, now, around, self._rules.limits(), waited=one.waited)
         if isinstance(decision, Wait):
             return decision
         if isinstance(decision, Miss):

@@ -9,6 +9,7 @@ import pytest
 
 from tests.farends import certificates, voices
 from tests.farends.asterisk import Asterisk
+from tests.farends.faketime import WallClock
 from tests.farends.postgres import Postgres
 from tests.farends.programs import Absent, sipp
 
@@ -50,6 +51,15 @@ def sipp_here() -> None:
     """Skips the test unless SIPp is here."""
     try:
         sipp()
+    except Absent as absent:
+        pytest.skip(str(absent))
+
+
+@pytest.fixture
+def wall_clock(tmp_path: Path) -> WallClock:
+    """A wall clock for a process of the test."""
+    try:
+        return WallClock(tmp_path)
     except Absent as absent:
         pytest.skip(str(absent))
 

@@ -47,6 +47,8 @@ def apt_packages() -> None:
     missing = [package for program, package in PACKAGES.items() if not shutil.which(program)]
     if not any(HUMAN_VOICE.glob("*.wav")):
         missing.append("asterisk-core-sounds-en-wav")
+    if not programs.faketime_libraries():
+        missing.append("libfaketime")
     if not missing:
         return
     say(f"installing {', '.join(missing)} with apt")
@@ -113,7 +115,7 @@ def main() -> int:
                 step()
             except Absent as absent:
                 say(f"{absent}. The tests that need it will skip.")
-    for program in (programs.asterisk, programs.sipp, programs.postgres):
+    for program in (programs.asterisk, programs.sipp, programs.postgres, programs.faketime):
         try:
             program()
         except Absent as absent:

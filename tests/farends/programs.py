@@ -60,3 +60,15 @@ def postgres() -> Path:
         if all((folder / name).exists() for name in ("initdb", "postgres", "psql", "pg_isready")):
             return folder
     raise Absent("PostgreSQL is absent: apt install postgresql (as root), or run `make test` as root on Debian")
+
+
+def faketime_libraries() -> list[Path]:
+    """libfaketime for programs with threads, where Debian puts it."""
+    return sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+
+
+def faketime() -> Path:
+    """The library that gives one process a wall clock of its own. Raises Absent."""
+    if found := faketime_libraries():
+        return found[0]
+    raise Absent("libfaketime is absent: apt install libfaketime (as root), or run `make test` as root on Debian")
