@@ -169,8 +169,9 @@ def timings_of(figures: Figures) -> Timings:
 
 
 def pack(detail: Mapping[str, Any]) -> bytes:
-    """A detail as it is stored."""
-    return zlib.compress(json.dumps(detail, ensure_ascii=False, separators=(",", ":")).encode(), LEVEL)
+    """A detail as it is stored. What a far end sent may hold half a character: kept as it came, and read back so."""
+    plain = json.dumps(detail, ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(plain.encode("utf-8", "surrogatepass"), LEVEL)
 
 
 def unpack(data: bytes) -> dict[str, Any]:

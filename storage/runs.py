@@ -17,7 +17,6 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, or
 from probe.outcome import Record
 from storage.chain import RESULT, append, table_of
 from storage.database import Database
-from storage.inserts import insert_new
 from storage.rows import done_row, entry_of, pack, run_of, run_row, unplayed_row
 from storage.tables import AliveRow, LeaseRow, ResultDetailRow, RunRow, WorkerRow
 from storage.values import Cause, Entry, Mode, Planned, Run, RunState, Stamp, to_ms
@@ -93,7 +92,6 @@ class Runs:
                 return "busy"
             if held is not None:
                 connection.execute(delete(LEASE).where(LEASE.c.key == key))
-            waiting = connection.execute(select(RUN.c.owner).where(RUN.c.run_id == run_id)).scalar_one_or_none()
             taken = connection.execute(
                 update(RUN)
                 .where(RUN.c.run_id == run_id, RUN.c.state == RunState.QUEUED.value, _free_for(owner))
@@ -101,21 +99,22 @@ class Runs:
             ).rowcount
             if not taken:
                 return "gone"
-            lease = {"key": key, "run_id": run_id, "owner": owner}
-            if not insert_new(connection, LEASE, lease):
-                connection.execute(
-                    update(RUN)
-                    .where(RUN.c.run_id == run_id)
-                    .values(state=RunState.QUEUED.value, owner=waiting, started_ms=None)
-                )
-                return "busy"
+            connection.execute(insert(LEASE).values(key=key, run_id=run_id, owner=owner))
         return "claimed"
 
     def finish(self, run_id: str, owner: str, record: Record, also: Also | None = None) -> Entry:
-        """Enter the result of our run, give the lease back. Raises NotOursError when the run was taken from us."""
+        """Enter the result of our run, give the lease back. Raises NotOursError when the run was taken from us.
+
+        Entering the same result again changes nothing: a server that went away while it answered may have kept it.
+        """
         data = pack({**record.to_json(), "evidence": []})
         with self._database.write() as connection:
-            run = self._ours(connection, run_id, owner)
+            try:
+                run = self._ours(connection, run_id, owner)
+            except NotOursError:
+                if (kept := _kept(connection, run_id, owner, data)) is None:
+                    raise
+                return kept
             row = done_row(run, record, self._evidence, self._stamp, run["mode"])
             row["detail_sha256"] = hashlib.sha256(data).digest()
             [complete] = append(connection, RESULT, [row])
@@ -230,6 +229,21 @@ class Runs:
         if run is None:
             raise NotOursError(f"{run_id} is no longer a run of {owner}: swept as lost while it was played")
         return run
+
+
+def _kept(connection: Connection, run_id: str, owner: str, data: bytes) -> Entry | None:
+    """Our result when it stands in the record already."""
+    row = (
+        connection.execute(
+            select(RESULT)
+            .join(RUN, RUN.c.run_id == RESULT.c.run_id)
+            .where(RUN.c.run_id == run_id, RUN.c.owner == owner)
+            .where(RUN.c.state == RunState.DONE.value, RESULT.c.detail_sha256 == hashlib.sha256(data).digest())
+        )
+        .mappings()
+        .one_or_none()
+    )
+    return None if row is None else entry_of(row)
 
 
 def _free_for(owner: str) -> ColumnElement[bool]:

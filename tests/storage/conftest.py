@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
-from sqlmodel import SQLModel
+from sqlalchemy import delete, insert
 
 from storage.chain import CHAIN, ORIGIN
 from storage.database import Database
+from storage.migrate import METADATA
 from tests.farends.postgres import Postgres
 
 
@@ -42,8 +42,17 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         made.close()
         return
     server: Database = request.getfixturevalue("on_server")
-    with server.write() as connection:
-        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables if table is not CHAIN)
-        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
-        connection.execute(update(CHAIN).values(seq=0, hash=ORIGIN))
+    empty(server)
     yield server
+
+
+def empty(database: Database) -> None:
+    """Make it what a new one is."""
+    with database.write() as connection:
+        if database.path is None:
+            names = ", ".join(METADATA.tables)
+            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+        else:
+            for table in METADATA.tables.values():
+                connection.execute(delete(table))
+        connection.execute(insert(CHAIN), [{"name": name, "seq": 0, "hash": ORIGIN} for name in ("result", "journal")])
