@@ -1,4 +1,4 @@
-"""What ``siaga probe`` played stands in the record, also when it was stopped or killed; no skill is tested twice at once."""
+"""What ``siaga probe`` played is in the record, also when it was stopped or killed; two never test a skill at once."""
 
 from __future__ import annotations
 
