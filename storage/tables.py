@@ -68,6 +68,13 @@ class RunRow(SQLModel, table=True):
     started_ms: int | None = Field(default=None, sa_type=BigInteger)
 
 
+_LINE: Final = (
+    *("service", "channel", "skill", "at_ms"),
+    *("slot_ms", "trigger", "mode", "state", "cause", "verdict", "accessibility", "availability", "agent_ms", "probe"),
+)
+"""What the figures of a month need, so that they are read from the index alone (storage/monthly.py)."""
+
+
 class ResultRow(SQLModel, table=True):
     """The record: one row per run that ended, was lost or was missed. Columns in the order in which they are hashed."""
 
@@ -77,6 +84,7 @@ class ResultRow(SQLModel, table=True):
         UniqueConstraint("probe", "slot_ms", name="result_slot"),
         Index("result_probe_at", "probe", "at_ms", "seq"),
         Index("result_at", "at_ms", "seq"),
+        Index("result_line", *_LINE),
         _one_of("result_state", "state", (RunState.DONE, RunState.LOST, RunState.MISSED)),
         _one_of("result_cause", "cause", Cause),
     )

@@ -26,7 +26,7 @@ MOMENTS = st.integers(0, SPAN // timedelta(minutes=10)).map(lambda n: FIRST + n 
 
 
 @st.composite
-def rows(draw: st.DrawFn, most: int = 60) -> list[dict[str, Any]]:
+def rows(draw: st.DrawFn, most: int = 40) -> list[dict[str, Any]]:
     """Rows in any order, no slot of a probe twice."""
     made: dict[tuple[str, datetime], dict[str, Any]] = {}
     for number in range(draw(st.integers(0, most))):

@@ -125,6 +125,8 @@ def _results() -> None:
     )
     op.create_index("result_probe_at", "result", ["probe", "at_ms", "seq"])
     op.create_index("result_at", "result", ["at_ms", "seq"])
+    line = ("service", "channel", "skill", "at_ms", "slot_ms", "trigger", "mode", "state", "cause", "verdict")
+    op.create_index("result_line", "result", [*line, "accessibility", "availability", "agent_ms", "probe"])
     op.create_table("result_detail", _seq(), _bytes("data"))
 
 
