@@ -35,6 +35,7 @@ def plan(
     from siaga.cli.moments import day as day_of
     from siaga.cli.recorded import recorded
     from siaga.cli.table import table
+    from storage.plans import Plans
 
     with recorded(config) as found:
         now = datetime.now(UTC)
@@ -42,8 +43,9 @@ def plan(
         start, end = bounds(wanted, found.zone)
         states = _states(found, start, end)
         due = sorted(_due(found, start, end, probe), key=lambda one: (one[2], one[0]))
+        since = {one.probe: one.since for one in Plans(found.database).all()}
         rows = [
-            (name, slot, begins, states.get((name, slot), "due" if begins > now else "unaccounted"))
+            (name, slot, begins, states.get((name, slot)) or _open(slot, begins, since.get(name), now))
             for name, slot, begins in due
         ]
         if as_json:
@@ -57,7 +59,8 @@ def plan(
         say.out(word("plan.head", found.language, day=wanted))
         say.out(table(heads, [_row(found, *row) for row in rows]))
         count = {state: sum(row[3] == state for row in rows) for state in ("done", "missed", "lost")}
-        say.out(word("plan.total", found.language, count=len(rows), open=len(rows) - sum(count.values()), **count))
+        planned = sum(row[3] != "before" for row in rows)
+        say.out(word("plan.total", found.language, count=planned, open=planned - sum(count.values()), **count))
     return 0
 
 
@@ -93,7 +96,7 @@ def _states(found: Recorded, start: datetime, end: datetime) -> dict[tuple[str, 
 def _row(found: Recorded, name: str, slot: datetime, begins: datetime, state: str) -> list[str]:
     from probe.words import word
 
-    key = f"plan.{state}" if state in ("due", "unaccounted") else f"state.{state}"
+    key = f"plan.{state}" if state in ("due", "unaccounted", "before") else f"state.{state}"
     return [
         f"{slot.astimezone(found.zone):%H.%M}",
         f"{begins.astimezone(found.zone):%H.%M.%S}",
