@@ -64,6 +64,13 @@ def plan(
     return 0
 
 
+def _open(slot: datetime, begins: datetime, since: datetime | None, now: datetime) -> str:
+    """What a slot without a row is: to come, from before its probe was planned, or still to be accounted for."""
+    if begins > now:
+        return "due"
+    return "unaccounted" if since is not None and slot > since else "before"
+
+
 def _due(found: Recorded, start: datetime, end: datetime, only: str | None) -> Iterator[tuple[str, datetime, datetime]]:
     """Probe, slot, and when its run is to begin."""
     from siaga.cli.exits import usage
