@@ -90,7 +90,7 @@ class OwnSide:
         trunk = self.routes.get(probe)
         if trunk is not None and entry.reason in TRUNK_REASONS:  # the cause is known; its probes need no alarm each
             return self._begin(trunk_key(trunk), entry.at, {"trunk": trunk, "reason": str(entry.reason)})
-        if len(row) < IN_A_ROW:
+        if len(row) < IN_A_ROW or (trunk is not None and trunk_key(trunk) in self.standing):
             return []
         del row[:-IN_A_ROW]
         detail: dict[str, str | int] = {"probe": probe, "n": IN_A_ROW, "reason": str(entry.reason)}

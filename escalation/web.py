@@ -9,9 +9,10 @@ import asyncio
 import os
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 TOTAL_S: Final = 15.0
 CONNECT_S: Final = 5.0
@@ -22,7 +23,7 @@ class NotTakenError(Exception):
 
 
 class Web:
-    """One HTTP client, made at the first request."""
+    """One HTTP client, made at the first request: who sends nothing loads no library."""
 
     def __init__(self) -> None:
         self._client: httpx.AsyncClient | None = None
@@ -46,7 +47,7 @@ class Web:
                 code = answer.status_code  # the rest of the answer is nobody's business and is not read
         except TimeoutError as error:
             raise NotTakenError(f"no answer within {TOTAL_S:g} s") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - httpx, h11, anyio and ssl raise kinds of their own
             raise NotTakenError(_cause(error)) from None  # its text may hold the address
         if 300 <= code < 400:
             raise NotTakenError(f"answered {code}: redirections are not followed")
@@ -66,7 +67,9 @@ class Web:
 
 
 def _client() -> httpx.AsyncClient:
-    """In a thread: the certificates of the system take a moment to load."""
+    """In a thread: the library and the certificates of the system take a moment to load."""
+    import httpx  # noqa: PLC0415 - seven megabytes that only those pay who send something out
+
     return httpx.AsyncClient(
         follow_redirects=False,
         timeout=httpx.Timeout(TOTAL_S, connect=CONNECT_S),
@@ -82,7 +85,7 @@ def _cause(error: Exception) -> str:
         root = deeper
     if verified := getattr(root, "verify_message", ""):
         return f"TLS: {verified}"
-    if isinstance(error, httpx.TimeoutException):
+    if "Timeout" in type(error).__name__:
         return "no answer in time"
     if isinstance(root, ConnectionError) and root.errno:  # asyncio's own words leave the cause out
         return os.strerror(root.errno)

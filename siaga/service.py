@@ -24,6 +24,7 @@ from siaga.service_generation import Generation, planned_probes
 from siaga.service_health import EVERY_S, Watch
 from siaga.service_journal import enter_config
 from siaga.service_notify import Notifier, watchdog_s
+from siaga.service_operators import heartbeat, operators
 from siaga.service_recordings import unlistenable
 from siaga.service_reload import changes, reread
 from siaga.service_rules import rules
@@ -48,6 +49,7 @@ class Service:
         self._orders = orders
         self._notifier = notifier
         self._journal = Journal(database)
+        self._ills: list[str] = []
 
     @property
     def config(self) -> Config:
@@ -80,6 +82,8 @@ class Service:
             ):
                 async with Clock(accounting.submit, accounting.missed, timepiece=worker.timepiece) as clock:
                     background.keep(self._watch(clock))
+                    background.keep(operators(lambda: self._generation, self._database).keep())
+                    background.keep(heartbeat(lambda: self._generation, lambda: not self._ills).keep())
                     await self._plan(accounting, clock)
                     background.keep(self._reload_when_told(accounting, clock, dispatcher))
                     self._notifier.ready(self._status())
@@ -109,6 +113,7 @@ class Service:
                 connection.execute(text("SELECT 1"))
 
         def told(ills: list[str]) -> None:
+            self._ills = ills
             said = word("service.ill", self.config.general.language, ills="; ".join(ills)) if ills else self._status()
             self._notifier.status(said)
 

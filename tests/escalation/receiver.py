@@ -58,7 +58,7 @@ class Receiver:
 
     async def until(self, count: int) -> list[Came]:
         """The requests, once there are so many."""
-        async with asyncio.timeout(10), self._more:
+        async with asyncio.timeout(90), self._more:
             await self._more.wait_for(lambda: len(self.came) >= count)
         return self.came
 

@@ -86,6 +86,11 @@ def test_a_trunk_that_spoils_one_test_is_told_at_once_and_not_again_for_each_of_
     assert keys(seen(*spoilt, done(9, probe="b", **FAIL), routes=routes)) == ["+trunk:pstn", "-trunk:pstn"]
 
 
+def test_while_a_trunk_is_down_whatever_else_its_probes_cannot_do_is_no_news() -> None:
+    mixed = [blind(0, "trunk_down"), missed(1, Cause.BUSY), blind(2, "trunk_down"), blind(3, "shutdown"), missed(4)]
+    assert keys(seen(*mixed, routes={"ivr": "pstn"})) == ["+trunk:pstn"]
+
+
 def test_a_trunk_reason_of_a_probe_without_a_trunk_counts_like_any_other() -> None:
     assert keys(seen(*(blind(n, "trunk_down") for n in range(3)))) == ["+probe:ivr"]
 
