@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import math
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from probe.reasons import Reason
 from scheduler.house import NotNowError
 from siaga.config import Config, load
 from siaga.parts import Parts, SecretMissingError, keep, order_of
+from storage.database import Database
+from storage.values import Cause
 from tests.scheduler.house import order
 from tests.siaga.test_watching import RECORD
 
@@ -141,3 +145,33 @@ def test_a_trunk_whose_password_is_not_there_is_named(config: Path, monkeypatch:
     Parts(found)
     with pytest.raises(SecretMissingError, match=r"trunk\.line\.password: .*SIAGA_TEST_PASSWORD"):
         Parts(found, ["line"])
+
+
+async def test_the_house_lets_agents_go_as_the_configuration_says(config: Path) -> None:
+    assert Parts(load(config)).house.max_agent_s == 20.0
+    courteous = load_with(config, "[dial]", "[courtesy]\nmax_agent_s = 7.5\n[dial]")
+    assert Parts(courteous).house.max_agent_s == 7.5
+
+
+async def test_a_lent_database_is_left_open_and_waited_for(config: Path, tmp_path: Path) -> None:
+    lent = Database(f"sqlite:///{tmp_path / 'lent.db'}")
+    parts = Parts(load(config), database=lent)
+    assert parts.house.patience_s == math.inf
+    assert parts.database() is lent
+    await parts.house.close()
+    with lent.read():
+        pass
+    lent.close()
+
+
+async def test_entries_carry_the_version_and_the_fingerprint_of_the_file(config: Path) -> None:
+    found = load(config)
+    parts = Parts(found)
+    runs = parts.house.runs()
+    now = datetime.now(UTC)
+    runs.submit(order().planned("run-1", now, now))
+    entry = runs.miss("run-1", Cause.DOWN)
+    assert entry is not None
+    assert entry.config == found.fingerprint
+    assert entry.version == metadata.version("siaga")
+    await parts.house.close()
