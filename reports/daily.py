@@ -18,6 +18,7 @@ from reports.values import (
     DailyReport,
     Escalation,
     Group,
+    KnownProbe,
     Letterhead,
     Period,
     Remark,
@@ -26,7 +27,6 @@ from reports.values import (
     Shift,
     ShiftLine,
     Signature,
-    Tested,
     Trouble,
 )
 from storage.figures import Line, account, in_order
@@ -49,7 +49,7 @@ class Asked:
     service: str | None = None
     head: Letterhead = field(default_factory=Letterhead)
     shifts: Sequence[Shift] = ()
-    tested: Mapping[str, Tested] = field(default_factory=dict)
+    tested: Mapping[str, KnownProbe] = field(default_factory=dict)
     version: str
     config: str
 

@@ -43,6 +43,7 @@ def _kinds(language: Language) -> dict[str, dict[str, Any]]:
         "subheading": {**heading, "bold": False, "font_size": 8},
         "text": _BOX,
         "wrapped": {**_BOX, "text_wrap": True},
+        "centre": {**_BOX, "text_wrap": True, "align": "center"},
         "right": {**_BOX, "align": "right"},
         "count": {**_BOX, "num_format": f"{locale}#,##0"},
         "tenth": {**_BOX, "num_format": f"{locale}#,##0.0"},
@@ -50,9 +51,8 @@ def _kinds(language: Language) -> dict[str, dict[str, Any]]:
         "second": {**_BOX, "num_format": f"hh{colon}mm{colon}ss", "align": "right"},
         "later": {**_BOX, "num_format": f'hh{colon}mm{colon}ss" (+1)"', "align": "right"},
         "clock": {**_BOX, "num_format": f"hh{colon}mm", "align": "right"},
-        "big": {**_BOX, "bold": True, "font_size": 14, "num_format": f"{locale}#,##0", "align": "left"},
         "note": {"text_wrap": True},
-        "pen": {**_BOX, "text_wrap": True, "valign": "bottom"},
+        "pen": {**_BOX, "italic": True, "font_color": MUTED, "align": "center", "valign": "bottom"},
     }
 
 

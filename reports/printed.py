@@ -200,7 +200,7 @@ def _group(group: Group, words: Wording) -> GroupLine:
 
 
 def _all(report: DailyReport, words: Wording) -> GroupLine:
-    return _line((words.say("report.all"), "", ""), report.total, None, words, None)
+    return _line((words.say("report.all"), DASH, DASH), report.total, None, words, None)
 
 
 def _line(

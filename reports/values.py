@@ -26,7 +26,7 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class KnownProbe:
     """What the configuration knows about a probe and the record does not."""
 
     target: str

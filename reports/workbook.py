@@ -14,6 +14,7 @@ import xlsxwriter
 
 from reports.cells import LATER, Cell
 from reports.formats import Formats
+from reports.grid import height_of, lines_of
 from reports.printed import Printed
 from reports.worksheets import closing_sheet, summary_sheet
 
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 WIDTHS: Final = {
-    "no": 4.5, "slot": 11.5, "time": 9.5, "service": 9, "channel": 12, "target": 22, "skill": 10, "test_number": 14,
-    "route": 9, "kind": 10, "accessibility": 11, "t_greeting": 9.5, "availability": 11, "t_queue": 9, "t_agent": 10,
-    "issue": 30, "reported": 8, "reported_to": 10, "ticket": 9, "progress": 12, "solved": 8, "pic": 10, "remark": 34,
-    "run": 24.5,
+    "no": 4.5, "slot": 11.5, "time": 10.5, "service": 8.5, "channel": 9, "target": 15, "skill": 9, "test_number": 12,
+    "route": 8.5, "kind": 9, "accessibility": 9.5, "t_greeting": 7.5, "availability": 9, "t_queue": 7, "t_agent": 9,
+    "issue": 19, "reported": 6, "reported_to": 7.5, "ticket": 7, "progress": 9, "solved": 6.5, "pic": 8.5,
+    "remark": 20, "run": 13,
 }  # fmt: skip
 """Of each fact, in characters."""
-WRAPPED: Final = frozenset({"issue", "remark", "target", "progress", "channel"})
+KINDS: Final = {"no": "text", "slot": "text", "accessibility": "centre", "availability": "centre"}
+"""Of texts that are not simply wrapped."""
 TIMES: Final = frozenset({"time", "reported", "solved"})
 SECONDS: Final = frozenset({"t_greeting", "t_queue", "t_agent"})
 HEAD_ROWS: Final = 6
@@ -86,9 +88,11 @@ def _details(sheet: Worksheet, report: Printed, formats: Formats) -> None:
         column = last + 1
     for index, width in enumerate(WIDTHS.values()):
         sheet.set_column(index, index, width)
-    sheet.set_row(HEAD_ROWS - 2, 30)
-    sheet.set_row(HEAD_ROWS - 1, 26)
+    sheet.set_row(HEAD_ROWS - 2, height_of(3))
+    sheet.set_row(HEAD_ROWS - 1, height_of(3))
     for number, line in enumerate(report.lines, HEAD_ROWS):
+        texts = [lines_of(cell.text, WIDTHS[fact]) for fact, cell in line.cells.items() if cell.value is None]
+        sheet.set_row(number, height_of(max(texts)))
         for index, (fact, cell) in enumerate(line.cells.items()):
             _write(sheet, number, index, fact, cell, line.tone, formats, report.wording.zone)
     sheet.freeze_panes(HEAD_ROWS, 3)
@@ -105,7 +109,6 @@ def _write(
         sheet.write_datetime(row, column, local, formats.get(kind, tone))
     elif cell.value is not None:
         sheet.write_number(row, column, cell.value, formats.get("tenth" if fact in SECONDS else "count", tone))
-    elif fact in SECONDS or fact in TIMES:
-        sheet.write_string(row, column, cell.text, formats.get("right", tone))
     else:
-        sheet.write_string(row, column, cell.text, formats.get("wrapped" if fact in WRAPPED else "text", tone))
+        kind = "right" if fact in SECONDS or fact in TIMES else KINDS.get(fact, "wrapped")
+        sheet.write_string(row, column, cell.text, formats.get(kind, tone))

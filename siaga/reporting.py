@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from reports.daily import Asked, daily
 from reports.material import Material, gather, number_of, revision
-from reports.values import DailyReport, Letterhead, Period, Shift, Tested
+from reports.values import DailyReport, KnownProbe, Letterhead, Period, Shift
 from siaga.config import Config
 from siaga.plans import plans_of
 from siaga.windows import all_windows
@@ -76,12 +76,12 @@ def waiting(config: Config, database: Database, day: Day, entries: Iterable[Entr
                 yield planned.probe, slot
 
 
-def tested_by(config: Config) -> dict[str, Tested]:
+def tested_by(config: Config) -> dict[str, KnownProbe]:
     """What the configuration knows about each probe; the number is ours as the centre sees it."""
     found = {}
     for probe in config.probes:
         trunk = config.trunks.get(probe.trunk or "")
-        found[probe.name] = Tested(
+        found[probe.name] = KnownProbe(
             target=probe.to,
             every_s=probe.every,
             pic=probe.pic,
