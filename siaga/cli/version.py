@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from siaga.cli.options import JsonOption
 
-LIBRARIES = ("pjsua2-python", "onnxruntime", "silero-vad", "pydantic", "numpy", "espeakng-loader")
-"""Libraries whose version changes what a call does or how it is judged."""
+LIBRARIES = ("pjsua2-python", "onnxruntime", "silero-vad", "pydantic", "numpy", "espeakng-loader", "holidays")
+"""Libraries whose version changes what a call does, how it is judged or when it is due."""
 
 
 def version(as_json: JsonOption = False) -> int:

@@ -298,7 +298,8 @@ def test_every_channel_declares_itself_without_being_imported() -> None:
 def test_loading_a_configuration_imports_nothing_heavy() -> None:
     code = (
         "import sys; from pathlib import Path; from siaga.config import load; load(Path(sys.argv[1]));"
-        "print([m for m in ('sqlalchemy', 'numpy', 'pjsua2', 'onnxruntime', 'httpx', 'rich') if m in sys.modules])"
+        "heavy = ('sqlalchemy', 'numpy', 'pjsua2', 'onnxruntime', 'httpx', 'rich', 'holidays');"
+        "print([m for m in heavy if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code, EXAMPLE], capture_output=True, text=True, check=True, cwd=ROOT)
     assert out.stdout == "[]\n"
