@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -78,10 +79,19 @@ def seal(path: Path, kind: str) -> Evidence:
 def intact(evidence: Evidence) -> bool:
     """Whether the file still is what was sealed; False also when it is gone."""
     try:
-        with evidence.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == evidence.sha256
+        return digest(evidence.path) == evidence.sha256
     except OSError:
         return False
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal. Raises OSError, also for what is no ordinary file: we sealed none such."""
+    # without O_NONBLOCK a pipe that somebody put there would be waited for
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "no ordinary file", str(path))
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def safe_name(name: str) -> str:

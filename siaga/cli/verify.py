@@ -24,7 +24,7 @@ def verify(
 
     with recorded(config) as found:
         tally, findings = Tally(), 0
-        for finding in check(found.database, found.evidence, tally):
+        for finding in check(found.database, found.evidence, tally, found.language):
             findings += 1
             if as_json:
                 say.out_json({"what": finding.what, "where": finding.where, "sentence": finding.sentence})
