@@ -173,9 +173,9 @@ def start(settings: Settings, **environment: str) -> subprocess.Popen[str]:
     return process
 
 
-def stop(process: subprocess.Popen[str]) -> None:
-    """Let it drain and end."""
-    process.send_signal(signal.SIGTERM)
+def stop(process: subprocess.Popen[str], how: signal.Signals = signal.SIGTERM) -> None:
+    """Let it drain and end, or kill it."""
+    process.send_signal(how)
     process.wait(30)
     if process.stdout is not None:
         process.stdout.close()
