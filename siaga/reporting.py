@@ -47,7 +47,7 @@ def report_of(config: Config, database: Database, day: Day, version: str, servic
         service=service,
         head=_letterhead(config),
         shifts=_shifts(config),
-        tested=tested_by(config),
+        tested=known_probes(config),
         version=version,
         config=config.fingerprint,
     )
@@ -76,7 +76,7 @@ def waiting(config: Config, database: Database, day: Day, entries: Iterable[Entr
                 yield planned.probe, slot
 
 
-def tested_by(config: Config) -> dict[str, KnownProbe]:
+def known_probes(config: Config) -> dict[str, KnownProbe]:
     """What the configuration knows about each probe; the number is ours as the centre sees it."""
     found = {}
     for probe in config.probes:

@@ -206,7 +206,7 @@ def test_signatures_stand_where_they_were_given(report: DailyReport) -> None:
 
 def test_a_day_that_is_not_over_or_not_accounted_for_is_provisional(material: Material) -> None:
     for change in ({"printed": at(14)}, {"waiting": 2}):
-        period = replace(golden.asked().period, **change)  # type: ignore[arg-type]
+        period = replace(golden.asked().period, **change)
         report = daily(golden.asked(period=period), material, lambda _: 7)
         assert report.rev is None
         assert len(printed(report, "id").banners) == 1
