@@ -30,7 +30,7 @@ from scheduler.order import Order
 from scheduler.unplayed import our_fault, unplayed
 from storage.database import DatabaseError
 from storage.runs import NotOursError
-from storage.values import Cause, Entry, Run, RunState
+from storage.values import Cause, Entry, Run
 
 RETRY_S: Final = 1.0
 """Between two attempts to enter a result."""
@@ -201,10 +201,6 @@ async def _entered(
     try:
         entry = await _patiently(lambda: house.runs().finish(run_id, owner, record), house, stop)
     except NotOursError:
-        with suppress(*NOT_TAKEN):  # a commit whose answer was lost on the way is ours after all
-            found = await asyncio.to_thread(house.runs().entry, run_id)
-            if found is not None and found.state is RunState.DONE:
-                return Done(record, found)
         log.error("the run was entered as lost while it was played")  # noqa: TRY400 - nothing here went wrong
         return Gone(record)
     except Exception as error:  # told as ours: what is not in the record has not been tested

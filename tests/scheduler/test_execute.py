@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from probe.observation import Answered, Placed, Refused
+from probe.observation import Answered, Ended, Placed, Refused
 from probe.outcome import Record
 from probe.reasons import Reason, Verdict
+from probe.script import call_script
 from scheduler import run as run_path
 from scheduler.house import CHANNEL_WAIT_S, NotNowError
 from scheduler.order import Order
@@ -251,10 +252,19 @@ async def test_else_it_judges_nobody(make: Make, wrong: Any) -> None:
         assert wrong in end.record.message
 
 
-@pytest.mark.parametrize(("lines", "trunk"), [(BUSY, None), (ANSWERED, "pstn")], ids=["no trunk", "no fail"])
+DROPPED = (Placed(at=0), Answered(at=0), Ended(at=0, by_us=False))
+
+
+@pytest.mark.parametrize(
+    ("lines", "trunk"),
+    [(BUSY, None), (ANSWERED, "pstn"), (DROPPED, "pstn")],
+    ids=["no trunk", "no fail", "a fail past the access"],
+)
 async def test_our_side_is_asked_only_about_a_fail_through_a_trunk(make: Make, lines: Any, trunk: str | None) -> None:
     around = make(lines, own_side="broken")
-    end = await do(around, scheduled(trunk=trunk))
+    script = call_script(("1",), "answer", 10.0) if lines is DROPPED else order().script
+    end = await do(around, replace(scheduled(trunk=trunk), script=script))
     assert isinstance(end, Done)
+    assert (end.record.outcome.verdict is Verdict.PASS) is (lines is ANSWERED)
     assert end.record.outcome.reason is not Reason.TRUNK_DOWN
     assert not [line for line in around.log if line.startswith("own side")]
