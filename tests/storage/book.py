@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from probe.outcome import Evidence
-from storage import evidence
 from storage.chain import JOURNAL, RESULT, table_of
 from storage.database import Database
 from storage.findings import Finding
@@ -21,7 +18,7 @@ from storage.runs import Runs
 from storage.tables import JournalTextRow
 from storage.values import Cause
 from storage.verify import verify
-from tests.storage.racing import NOON, STAMP, TTL, planned, record_of
+from tests.storage.racing import NOON, STAMP, TTL, planned, record_of, with_files
 
 TEXT: Final = table_of(JournalTextRow)
 DONE: Final = (1, 3, 4, 7)
@@ -52,15 +49,6 @@ def write_book(database: Database, root: Path) -> None:
             continue
         runs.finish(run.run_id, owner, with_files(record_of(run), root))
     journal.write("remark", "run-2", {}, {"name": "Budi", "text": "listrik padam"}, NOON + timedelta(hours=1))
-
-
-def with_files(record: Any, root: Path) -> Any:
-    folder = evidence.run_folder(root, record.run_id, record.started_at.date())
-    kept: list[Evidence] = [
-        evidence.write(folder, "suara.wav", f"RIFF {record.run_id} ".encode() * 7, "audio"),
-        evidence.write(folder, "result.json", b'{"run_id": "%s"}\n' % record.run_id.encode(), "result"),
-    ]
-    return replace(record, outcome=replace(record.outcome, evidence=tuple(kept)))
 
 
 def found(database: Database, root: Path) -> list[Finding]:

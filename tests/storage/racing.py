@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
@@ -14,15 +16,16 @@ from typing import Any, Final
 
 from sqlalchemy import event, update
 
-from probe.outcome import Outcome, Record, Timings
+from probe.outcome import Evidence, Outcome, Record, Timings
 from probe.reasons import Judged, Verdict
+from storage import evidence
 from storage.chain import CHAIN, JOURNAL, append
-from storage.database import Database
-from storage.runs import Runs
+from storage.database import Database, DatabaseError
+from storage.runs import NotOursError, Runs
 from storage.values import Cause, Planned, Stamp
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.storage.racing"])
+_CONTEXT.set_forkserver_preload(["tests.storage.racing", "sqlalchemy.dialects.postgresql.psycopg", "psycopg"])
 _WITHIN_S: Final = 120.0
 
 STAMP: Final = Stamp(version="0.1.0", config="ab" * 32)
@@ -77,6 +80,16 @@ def record_of(run: Planned, **changes: Any) -> Record:
     return Record(**{**known, **changes})
 
 
+def with_files(record: Record, root: Path) -> Record:
+    """The record with two files, as they lie on the disk."""
+    folder = evidence.run_folder(root, record.run_id, record.started_at.date())
+    kept: list[Evidence] = [
+        evidence.write(folder, "suara.wav", f"RIFF {record.run_id} ".encode() * 7, "audio"),
+        evidence.write(folder, "result.json", b'{"run_id": "%s"}\n' % record.run_id.encode(), "result"),
+    ]
+    return replace(record, outcome=replace(record.outcome, evidence=tuple(kept)))
+
+
 def runs_of(database: Database) -> Runs:
     return Runs(database, STAMP, Path("/nowhere/evidence"))
 
@@ -88,6 +101,15 @@ def begin(work: Callable[..., Any], *arguments: Any) -> tuple[BaseProcess, Pipe]
     """Start a process that sends what ``work`` returns."""
     ours, theirs = _CONTEXT.Pipe(duplex=False)
     process = _CONTEXT.Process(target=_send, args=(theirs, work, arguments))
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def begin_telling(work: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Pipe]:
+    """Start a process whose ``work`` is handed the pipe, to tell as it goes."""
+    ours, theirs = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=work, args=(theirs, *arguments))
     process.start()
     theirs.close()
     return process, ours
@@ -178,6 +200,24 @@ def add_links(database: Database, name: str, count: int) -> list[int]:
 
 def sweep(database: Database, at: datetime) -> list[str]:
     return [entry.run_id for entry in runs_of(database).sweep(at)]
+
+
+def write_on(pipe: Any, url: str, root: str, name: str) -> None:
+    """Play runs for ever; tell of each result once it is entered, and not before."""
+    database = Database(url)
+    runs = Runs(database, STAMP, Path(root))
+    for n in range(10**6):
+        run = planned(f"{name}-{n}", n, probe=name)
+        with suppress(DatabaseError, NotOursError):
+            if n % 5 == 4:
+                runs.submit_missed([run], Cause.LATE)
+                pipe.send(run.run_id)
+                continue
+            runs.submit(run)
+            runs.beat(name, NOON, TTL)
+            if runs.claim(run.run_id, name, name, NOON) == "claimed":
+                runs.finish(run.run_id, name, with_files(record_of(run), Path(root)))
+                pipe.send(run.run_id)
 
 
 def finish_and_die(url: str, run_id: str, owner: str, statement: int) -> int:

@@ -23,8 +23,8 @@ from storage.runs import DETAIL, RUN, Runs
 from storage.values import Cause
 from storage.verify import Tally, verify
 from tests.farends.postgres import Postgres
-from tests.storage.book import DONE, ROWS, TEXT, altered, change, changed, found, names, stored, with_files, write_book
-from tests.storage.racing import NOON, STAMP, TTL, planned, record_of
+from tests.storage.book import DONE, ROWS, TEXT, altered, change, changed, found, names, stored, write_book
+from tests.storage.racing import NOON, STAMP, TTL, planned, record_of, with_files
 
 RESULT_COLUMNS = [column.name for column in RESULT.columns]
 JOURNAL_COLUMNS = [column.name for column in JOURNAL.columns]
