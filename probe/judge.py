@@ -10,7 +10,7 @@ from typing import Final
 
 from probe.detail import NOTHING, Detail, cause, detail
 from probe.hearing import Hearing
-from probe.observation import Answered, Handoff, Message, Refused, Trouble, Unreachable
+from probe.observation import Answered, Handoff, Message, Refused, Trouble, Unheard, Unreachable
 from probe.reasons import RULES, Judged, Owner, Reason, Stage, Verdict, owner_of
 from probe.script import ChooseStep, ExpectStep, PressStep, SendStep, expects_agent
 from probe.walk import StepEnd, StepRun, Walk
@@ -36,6 +36,9 @@ REASON_BY_CODE: Final = {
     606: Reason.NO_COMMON_CODEC,
 }
 """Final SIP answers (RFC 3261 § 21); every other code falls into its class."""
+
+UNHEARD_S: Final = 0.3
+"""So much of a call missed by our own ear spoils what it says of the far end: a known prompt is recognised by 0.3 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +126,7 @@ def _find(walk: Walk) -> _Found | None:
         # A script that never began to run says nothing about its target.
         nothing = all(run.end is StepEnd.NOT_REACHED for run in walk.steps)
         return (Reason.INTERNAL_ERROR, Stage.PROBE, detail("not_played")) if nothing else None
-    return _ours(walk) or _access(walk, failed) or _conversation(walk, failed)
+    return _ours(walk) or _access(walk, failed) or _deaf(walk) or _conversation(walk, failed)
 
 
 def _ours(walk: Walk) -> _Found | None:
@@ -136,6 +139,14 @@ def _ours(walk: Walk) -> _Found | None:
             return walk.stopped_by, Stage.PROBE, NOTHING
         return Reason.INTERNAL_ERROR, Stage.PROBE, cause(f"stopped by {walk.stopped_by}")
     return None
+
+
+def _deaf(walk: Walk) -> _Found | None:
+    """A conversation that we missed a part of says nothing about who failed in it."""
+    lost_s = sum(unheard.lost_s for unheard in walk.seen(Unheard))
+    if lost_s < UNHEARD_S:
+        return None
+    return Reason.OVERLOADED, Stage.PROBE, detail("unheard", seconds=f"{lost_s:.1f}")
 
 
 def _access(walk: Walk, failed: StepRun) -> _Found | None:

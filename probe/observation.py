@@ -257,6 +257,13 @@ class Trouble(Observation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard(Observation):
+    """Our own machine was too slow to listen: ``lost_s`` seconds of what the far end said never reached the ear."""
+
+    lost_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noted(Observation):
     """Anything else worth a line in the trace of a run; never judged."""
 

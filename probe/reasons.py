@@ -93,6 +93,7 @@ class Reason(StrEnum):
     NETWORK = "network"
     PRIVATE_ADDRESS = "private_address_in_sdp"
     ENGINE_CRASHED = "engine_crashed"
+    OVERLOADED = "overloaded"
     INTERRUPTED = "interrupted"
     LEASE_BUSY = "lease_busy"
     BUDGET = "budget"
@@ -160,6 +161,7 @@ RULES: Final = MappingProxyType(
         Reason.NETWORK: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.PRIVATE_ADDRESS: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.ENGINE_CRASHED: _rule(_I, Owner.SIAGA, Stage.PROBE),
+        Reason.OVERLOADED: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.INTERRUPTED: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.LEASE_BUSY: _rule(_I, Owner.SIAGA, Stage.PROBE),
         Reason.BUDGET: _rule(_I, Owner.SIAGA, Stage.PROBE),

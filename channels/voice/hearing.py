@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from channels.voice.complaints import complain
 from channels.voice.media import FRAME_S, FRAME_SAMPLES, RATE_HZ, SILENCE, Heard
 from channels.voice.recorder import Recorder
-from probe.observation import Agent, AgentPhase, Observation, Sign, Trouble
+from probe.observation import Agent, AgentPhase, Observation, Sign, Trouble, Unheard
 from probe.reasons import Reason
 
 BLOCK_FRAMES: Final = 4
@@ -52,6 +52,7 @@ class Listener:
         recording: Path | None,
         *,
         hide_agent: bool,
+        rewired_at: Callable[[], float],
         report: Callable[[Observation], None],
         finished: Callable[[], None],
     ) -> None:
@@ -60,6 +61,7 @@ class Listener:
         self._ear: Hears | None = None
         self._recorder = Recorder(recording) if recording is not None else None
         self._hide_agent = hide_agent
+        self._rewired_at = rewired_at
         self._report = report
         self._finished = finished
         self._orders: SimpleQueue[Callable[[Hears], None]] = SimpleQueue()
@@ -140,6 +142,7 @@ class Listener:
             self._worst_gap_s = max(self._worst_gap_s, gap)
             if gap > _GAP_S:
                 self._late += self._fill(gap)
+                self._miss(self._last_at, frame.at)
             else:
                 self._late += gap > FRAME_S + LATE_S
         self._last_at = frame.at
@@ -150,6 +153,11 @@ class Listener:
         self._offsets[second] = min(self._offsets.get(second, offset), offset)
         if len(self._block) >= BLOCK_FRAMES:
             self._flush()
+
+    def _miss(self, since: float, at: float) -> None:
+        """The media clock stood still. Our machine is to blame unless the stream was being put in its place."""
+        if not since - _GAP_S <= self._rewired_at() <= at + _GAP_S:
+            self._report(Unheard(at=at, lost_s=at - since - FRAME_S))
 
     def _fill(self, gap_s: float) -> int:
         """Silence for the frames that never came; how many there were."""

@@ -180,6 +180,7 @@ class Line:
             lambda: self._host.make_ear(order.prompts),
             Path(order.evidence) / "recording.wav" if order.record != "none" else None,
             hide_agent=order.record == "until_agent",
+            rewired_at=lambda: port.rewired_at,
             report=lambda seen: self._host.soon(lambda: self.see(seen)),
             finished=lambda: self._host.soon(self._heard_all),
         )
@@ -251,6 +252,7 @@ class Line:
         self._flow.connected = False
         if info is None or self._call is None or self._port is None:
             return
+        self._port.rewired_at = time.monotonic()
         for index, media in enumerate(info.media):
             usable = media.status in (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
             if media.type == pj.PJMEDIA_TYPE_AUDIO and usable:

@@ -65,6 +65,8 @@ class SoundPort(PortBase):
         self.heard: SimpleQueue[Heard] = SimpleQueue()
         self.connected = False
         """Whether there ever was a stream: frames come without one too, and they are not silence of the far end."""
+        self.rewired_at = 0.0
+        """When the stream behind the port was last put in its place; frames may pause then. Monotonic seconds."""
         self._queue: deque[Outgoing] = deque()
         self._sent = SILENCE
         self._tick = 0

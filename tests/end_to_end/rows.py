@@ -149,6 +149,8 @@ ROWS = (
         "siaga", accessibility="not_judged", act="SIGTERM", exit_code=3),
     Row("mesin-mati", pbx(dialplan.ENDLESS + "102"), (ANSWER, GREETING, PRESS, agent(60)), "inconclusive", "probe",
         "engine_crashed", "siaga", accessibility="not_judged", act="kill engine", act_at="tombol", exit_code=3),
+    Row("tak-terdengar", pbx(dialplan.ENDLESS + "105"), (ANSWER, GREETING, PRESS, agent(12)), "inconclusive", "probe",
+        "overloaded", "siaga", accessibility="not_judged", act="stop engine", act_at="tombol", exit_code=3),
     Row("terlalu-lama", pbx(dialplan.ENDLESS + "104"), (ANSWER, GREETING, PRESS, agent(9)), "inconclusive", "probe",
         "cap_reached", "siaga", accessibility="not_judged", cap="10s", exit_code=3),
     Row("jalur-penuh", "2000", (ANSWER,), "inconclusive", "probe", "lease_busy", "siaga", accessibility="not_judged",

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from tests.farends.asterisk import PASSWORD, Asterisk
 
 AT_ONCE = 2
 """Two cores carry that many at once, their start included, without a late packet."""
+STANDSTILL_S = 1.5
+"""Long enough to miss something, and half of what makes the pool give an engine up."""
 NO_NETWORK = ("unshare", "--net", "--map-root-user")
 """Runs a command on a machine whose network is gone."""
 OCCUPY = Row("penghuni", dialplan.ENDLESS + "900", (ANSWER, GREETING, PRESS, agent(60)), "", trunk="sempit")
@@ -88,12 +91,24 @@ def _disturbed(row: Row, stage: Stage, words: tuple[str, ...]) -> Ran:
         if row.act == "kill engine":
             for engine in engines_of(process.pid):
                 os.kill(engine, signal.SIGKILL)
+        elif row.act == "stop engine":
+            _stand_still(engines_of(process.pid))
+            return finish(process, 60)
         else:
             process.send_signal(signal.Signals[row.act or ""])
     except TimeoutError as error:
         process.kill()
         raise TimeoutError(f"{error}; {finish(process)}") from error
     return finish(process, 30)
+
+
+def _stand_still(engines: list[int]) -> None:
+    """As on a machine that gives its engines no time for a while; shorter than what counts as dead."""
+    for engine in engines:
+        os.kill(engine, signal.SIGSTOP)
+    time.sleep(STANDSTILL_S)
+    for engine in engines:
+        os.kill(engine, signal.SIGCONT)
 
 
 def _beyond_its_budget(row: Row, stage: Stage) -> Ran:

@@ -30,6 +30,7 @@ from probe.observation import (
     Tone,
     ToneKind,
     Trouble,
+    Unheard,
     Unreachable,
 )
 from probe.reasons import RULES, Judged, Owner, Reason, Stage, Verdict
@@ -315,6 +316,24 @@ ROWS: dict[str, tuple[tuple[Step, ...], Timeline, Timeline, tuple[str, str, str 
         [],
         ("fail", "agent", "handoff_no_agent", "team_leader"),
     ),
+    "our own machine too busy to hear the agent": (
+        WALK_TO_AGENT,
+        MENU,
+        [*music(1.0), (9.0, Unheard(at=9.0, lost_s=0.2)), (12.0, Unheard(at=12.0, lost_s=0.2))],
+        ("inconclusive", "probe", "overloaded", "siaga"),
+    ),
+    "a moment unheard": (
+        WALK_TO_AGENT,
+        MENU,
+        [*music(1.0), (9.0, Unheard(at=9.0, lost_s=0.25))],
+        ("fail", "queue", "agent_timeout", "team_leader"),
+    ),
+    "busy, told by signalling alone": (
+        WALK_TO_AGENT,
+        [(0.5, Unheard(at=0.5, lost_s=2.0)), (1, Refused(at=0, code=486))],
+        [],
+        ("fail", "access", "busy_486", "ioc"),
+    ),
     "engine crash": (
         WALK_TO_AGENT,
         [*MENU, (4.0, Trouble(at=0, reason=Reason.ENGINE_CRASHED))],
@@ -415,6 +434,7 @@ OBSERVATIONS: st.SearchStrategy[Observation] = st.one_of(
     st.builds(Message, at=INSTANTS, sender=st.sampled_from(Sender), text=st.text(), onset=INSTANTS),
     st.builds(Handoff, at=INSTANTS, onset=INSTANTS),
     st.builds(Trouble, at=INSTANTS, reason=st.sampled_from(Reason)),
+    st.builds(Unheard, at=INSTANTS, lost_s=st.floats(0, 5)),
 )
 SCRIPTS = st.lists(
     st.sampled_from(

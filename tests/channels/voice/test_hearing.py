@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from channels.voice.hearing import HearingThread, Hears, Listener
 from channels.voice.media import FRAME_SAMPLES, SILENCE, Heard
-from probe.observation import Agent, AgentPhase, HeardBefore, Observation, Sign, Sound, SoundKind, Trouble
+from probe.observation import Agent, AgentPhase, HeardBefore, Observation, Sign, Sound, SoundKind, Trouble, Unheard
 from probe.reasons import Reason
 
 LOUD = np.full(FRAME_SAMPLES, 5000, dtype="<i2").tobytes()
@@ -62,8 +62,15 @@ class Bench:
         self.seen: list[Observation] = []
         self.finished = threading.Event()
         make: Callable[[], Hears] = lambda: ear  # noqa: E731
+        self.rewired_at = 0.0
         self.listener = Listener(
-            self.frames, make, recording, hide_agent=hide_agent, report=self.seen.append, finished=self.finished.set
+            self.frames,
+            make,
+            recording,
+            hide_agent=hide_agent,
+            rewired_at=lambda: self.rewired_at,
+            report=self.seen.append,
+            finished=self.finished.set,
         )
 
     def hear(self, count: int, start: float = 1000.0, late_s: float = 0.0, received: bytes = LOUD) -> float:
@@ -109,6 +116,29 @@ def test_every_phase_of_a_turn_carries_the_same_onset_also_after_the_clock_slipp
     assert suspected.onset == confirmed.onset == pytest.approx(1000.5, abs=0.001)
     assert suspected.signs == confirmed.signs
     assert confirmed.at == pytest.approx(1003.1, abs=0.001)
+
+
+def test_frames_that_never_came_are_told_as_unheard() -> None:
+    bench = Bench(FakeEar())
+    bench.hear(50, start=bench.hear(50) + 1.0)
+    [missed] = bench.seen
+    assert isinstance(missed, Unheard)
+    assert missed.lost_s == pytest.approx(1.0, abs=0.001)
+
+
+def test_a_pause_while_the_stream_is_rebuilt_is_nobodys_fault() -> None:
+    bench = Bench(FakeEar())
+    after = bench.hear(50)
+    bench.rewired_at = after + 0.5
+    bench.hear(50, start=after + 1.0)
+    assert bench.seen == []
+
+
+@pytest.mark.parametrize("late_s", [0.05, 0.1, 0.17])
+def test_frames_that_are_only_late_were_heard(late_s: float) -> None:
+    bench = Bench(FakeEar())
+    bench.hear(50, start=bench.hear(50) + late_s)
+    assert bench.seen == []
 
 
 def test_a_gap_in_the_stream_is_filled_with_silence() -> None:
