@@ -14,13 +14,12 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per finding, nothing else.")] = False,
 ) -> int:
     """Check every row of the record and every file of evidence; exit 1 when one was altered or is gone."""
-    from storage.verify import Tally
-    from storage.verify import verify as check
-
     from probe.words import word
     from siaga.cli import say
     from siaga.cli.exits import Exit
     from siaga.cli.recorded import recorded
+    from storage.verify import Tally
+    from storage.verify import verify as check
 
     with recorded(config) as found:
         tally, findings = Tally(), 0

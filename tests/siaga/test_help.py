@@ -12,7 +12,10 @@ import pytest
 
 from siaga.cli.app import app, run
 
-VERBS = set("check doctor probe call serve log show plan runs test sign maintenance peak verify report lab demo version".split())
+CALLING = "probe call serve demo lab"
+READING = "log show plan runs verify report"
+WRITING = "test sign maintenance peak"
+VERBS = set(f"check doctor version {CALLING} {READING} {WRITING}".split())
 SIAGA = Path(sys.executable).with_name("siaga")
 
 
