@@ -42,7 +42,9 @@ def troubles(report: DailyReport, words: Wording) -> Table:
     labels = ("report.issue_from", "col.service", "col.channel", "col.skill", "col.issue", "panel.owner")
     return Table(
         title=words.say("report.escalation_log"),
-        headings=tuple(map(words.say, (*labels, "report.issue_rows", "col.solved", "report.minutes"))),
+        headings=tuple(
+            map(words.say, (*labels, "report.issue_rows", "col.escalation", "col.solved", "report.minutes"))
+        ),
         rows=tuple(_trouble(t, report, words) for t in report.troubles),
     )
 
@@ -64,9 +66,20 @@ def _trouble(one: Trouble, report: DailyReport, words: Wording) -> tuple[str, ..
         failed,
         words.say(f"owner.{one.owner}") if one.owner else DASH,
         ", ".join(map(str, one.rows)) or DASH,
+        _escalated(one, report, words),
         solved,
         minutes,
     )
+
+
+def _escalated(one: Trouble, report: DailyReport, words: Wording) -> str:
+    """What the remarks of its rows say about whom it was passed on to."""
+    told = []
+    for no in one.rows:
+        if (said := report.rows[no - 1].escalation) is not None:
+            at = words.near(said.at, report.period.day) if said.at else ""
+            told.append(" · ".join(words.text(part) for part in (at, said.to, said.ticket, said.progress) if part))
+    return "; ".join(told) or DASH
 
 
 def changes(report: DailyReport, words: Wording) -> Table:

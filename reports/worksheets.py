@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SUMMARY_WIDTHS: Final = (17, 14, 12, 8.5, 9.5, 9.5, 8.5, 8.5, 8.5, 8.5, 8.5, 12, 11, 11, 11, 8.5, 8.5, 9)
 CLOSING_WIDTHS: Final = (14,) * 12
 SHIFT_SPANS: Final = (1, 1, 2, 5)
-TROUBLE_SPANS: Final = (2, 1, 1, 1, 3, 1, 1, 1, 1)
+TROUBLE_SPANS: Final = (2, 1, 1, 1, 2, 1, 1, 1, 1, 1)
 CHANGE_SPANS: Final = (1, 1, 8, 2)
 BLOCKS: Final = ((0, 3), (4, 4), (9, 4), (14, 4))
 """First column and columns of each block of figures."""

@@ -280,3 +280,21 @@ def test_verdicts_of_all_kinds_are_in_the_golden_day(report: DailyReport) -> Non
     assert {row.entry.verdict for row in report.rows} == set(Verdict)
     first: datetime = report.period.start
     assert report.period.end - first == timedelta(days=1)
+
+
+def test_the_golden_day_reads_the_same_from_each_kind_of_database(database_url: str, tmp_path: Path) -> None:
+    made = Database(database_url)
+    try:
+        golden.enter(made)
+        report = daily(golden.asked(), gathered(made, tmp_path))
+    finally:
+        made.close()
+    assert len(report.rows) == len(golden.day_rows())
+    assert (report.total.planned, report.total.accessibility.ok, report.total.median_ms) == (16, 9, 44_000)
+    assert [len(part) for part in (report.carried, report.troubles, report.changes, report.windows)] == [1, 3, 2, 1]
+
+
+def test_the_log_of_issues_names_whom_each_was_passed_on_to(report: DailyReport) -> None:
+    table = printed(report, "id").troubles
+    column = table.headings.index("Eskalasi")
+    assert [row[column] for row in table.rows] == [DASH, "09.05 · IOC · 4711 · Media server dinyalakan ulang", DASH]
