@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, func, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from probe.outcome import Evidence, Outcome, Timings, Trigger, instant
 from probe.reasons import Owner, Verdict
@@ -16,7 +19,7 @@ from probe.words import Language, sentence
 from storage.chain import RESULT, table_of
 from storage.database import Database
 from storage.rows import entry_of, timings_of, unpack
-from storage.tables import ResultDetailRow
+from storage.tables import TROUBLE, ResultDetailRow
 from storage.values import Entry, RunState, to_ms
 
 DETAIL: Final = table_of(ResultDetailRow)
@@ -142,13 +145,13 @@ class Results:
         A slot before midnight belongs to its day, also when its run waited for the target past midnight.
         """
         query = select(RESULT).where(*of_days(start, end)).order_by(_AT, _SEQ)
-        return self._entries(query if service is None else query.where(RESULT.c.service == service))
+        return self._entries(query if service is None else query.where(beside_index(RESULT.c.service) == service))
 
     def agent_held_ms(self, service: str | None, skill: str | None, since: datetime) -> int:
         """How long calls that ended after ``since`` have held agents of a skill, in milliseconds."""
         held = select(func.coalesce(func.sum(RESULT.c.agent_held_ms), 0)).where(
-            same(RESULT.c.service, service),
-            same(RESULT.c.skill, skill),
+            same(beside_index(RESULT.c.service), service),
+            same(beside_index(RESULT.c.skill), skill),
             to_ms(since - LONGEST_CALL) <= _AT,
             RESULT.c.ended_ms > to_ms(since),
         )
@@ -187,16 +190,38 @@ def of_days(start: datetime, end: datetime) -> list[ColumnElement[bool]]:
     return [*near, day >= to_ms(start), day < to_ms(end)]
 
 
-def same(column: Column[Any], value: str | None) -> ColumnElement[bool]:
+def same(column: ColumnElement[Any], value: str | None) -> ColumnElement[bool]:
     """Equal, also when both are null; in the form that both databases have an index for."""
     return column.is_(None) if value is None else column == value
 
 
 def _conditions(asked: Filter) -> list[ColumnElement[bool]]:
-    wanted = ("probe", "service", "skill", "channel", "owner", "verdict", "state", "trigger")
-    found = [RESULT.c[name] == str(value) for name in wanted if (value := getattr(asked, name)) is not None]
+    leading = {name: beside_index(RESULT.c[name]) for name in ("service", "skill", "channel")}
+    columns = {**{name: RESULT.c[name] for name in ("probe", "owner", "verdict", "state", "trigger")}, **leading}
+    found = [column == str(value) for name, column in columns.items() if (value := getattr(asked, name)) is not None]
     if asked.since is not None:
         found.append(to_ms(asked.since) <= _AT)
     if asked.until is not None:
         found.append(to_ms(asked.until) > _AT)
+    if asked.verdict not in (None, Verdict.PASS) or asked.owner or asked.state in (RunState.LOST, RunState.MISSED):
+        found.append(literal_column(TROUBLE))
     return found
+
+
+class beside_index(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
+    """A column that SQLite shall not choose an index by.
+
+    It has no statistics and takes an equation for rare: it would sort a whole service to find its last 50 entries.
+    """
+
+    inherit_cache = True
+
+
+@compiles(beside_index)
+def _plain(element: beside_index, compiler: SQLCompiler, **how: Any) -> str:
+    return compiler.process(element.clauses, **how)
+
+
+@compiles(beside_index, "sqlite")
+def _without_index(element: beside_index, compiler: SQLCompiler, **how: Any) -> str:
+    return f"+{compiler.process(element.clauses, **how)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.values import Cause, RunState
@@ -68,11 +68,19 @@ class RunRow(SQLModel, table=True):
     started_ms: int | None = Field(default=None, sa_type=BigInteger)
 
 
+TROUBLE: Final = "verdict <> 'pass'"
+"""Entries that people look for, a small part of all; who asks for them says so in these words."""
 _LINE: Final = (
     *("service", "channel", "skill", "at_ms"),
     *("slot_ms", "trigger", "mode", "state", "cause", "verdict", "accessibility", "availability", "agent_ms", "probe"),
 )
 """What the figures of a month need, so that they are read from the index alone (storage/monthly.py)."""
+
+_TROUBLE: Final = text(TROUBLE)
+_TROUBLES: Final = (
+    ("result_trouble", ("at_ms", "seq", "verdict", "owner", "state")),
+    ("result_probe_trouble", ("probe", "at_ms", "seq", "verdict", "owner", "state")),
+)
 
 
 class ResultRow(SQLModel, table=True):
@@ -85,6 +93,7 @@ class ResultRow(SQLModel, table=True):
         Index("result_probe_at", "probe", "at_ms", "seq"),
         Index("result_at", "at_ms", "seq"),
         Index("result_line", *_LINE),
+        *(Index(name, *columns, sqlite_where=_TROUBLE, postgresql_where=_TROUBLE) for name, columns in _TROUBLES),
         _one_of("result_state", "state", (RunState.DONE, RunState.LOST, RunState.MISSED)),
         _one_of("result_cause", "cause", Cause),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -127,6 +129,11 @@ def _results() -> None:
     op.create_index("result_at", "result", ["at_ms", "seq"])
     line = ("service", "channel", "skill", "at_ms", "slot_ms", "trigger", "mode", "state", "cause", "verdict")
     op.create_index("result_line", "result", [*line, "accessibility", "availability", "agent_ms", "probe"])
+    trouble = sa.text("verdict <> 'pass'")
+    only: dict[str, Any] = {"sqlite_where": trouble, "postgresql_where": trouble}
+    op.create_index("result_trouble", "result", ["at_ms", "seq", "verdict", "owner", "state"], **only)
+    of_probe = ["probe", "at_ms", "seq", "verdict", "owner", "state"]
+    op.create_index("result_probe_trouble", "result", of_probe, **only)
     op.create_table("result_detail", _seq(), _bytes("data"))
 
 
