@@ -23,6 +23,7 @@ from siaga.redaction import hide
 from siaga.service_generation import Generation, planned_probes
 from siaga.service_health import EVERY_S, Watch
 from siaga.service_journal import enter_config
+from siaga.service_nightly import Nightly
 from siaga.service_notify import Notifier, watchdog_s
 from siaga.service_operators import heartbeat, operators
 from siaga.service_recordings import unlistenable
@@ -84,6 +85,7 @@ class Service:
                     background.keep(self._watch(clock))
                     background.keep(operators(lambda: self._generation, self._database).keep())
                     background.keep(heartbeat(lambda: self._generation, lambda: not self._ills).keep())
+                    background.keep(Nightly(lambda: self.config, self._database).keep())
                     await self._plan(accounting, clock)
                     background.keep(self._reload_when_told(accounting, clock, dispatcher))
                     self._notifier.ready(self._status())
