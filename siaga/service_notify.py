@@ -10,6 +10,8 @@ from typing import Final, Protocol
 
 MAX_STATUS: Final = 300
 """Characters of a status line: it is one line of ``systemctl status``."""
+PATIENCE_S: Final = 0.25
+"""A systemd that is too busy to listen must not stop our event loop."""
 
 
 class _Socket(Protocol):
@@ -70,5 +72,8 @@ def _connect() -> _Socket | None:
         return None
     from sdnotify import SystemdNotifier
 
-    systemd: _Socket = SystemdNotifier()
-    return systemd
+    systemd = SystemdNotifier()
+    if systemd.socket is not None:
+        systemd.socket.settimeout(PATIENCE_S)
+    told: _Socket = systemd
+    return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,16 @@ def test_a_status_is_one_short_line_of_utf_8(systemd: NotifySocket) -> None:
     [told] = systemd.heard()
     assert told.startswith("STATUS=salah → “x” baris dua zzz")
     assert len(told) == len("STATUS=") + MAX_STATUS
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_systemd_that_does_not_listen_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(str(tmp_path / "deaf"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "deaf"))
+        notifier = Notifier()
+        for _ in range(int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text("ascii")) + 3):
+            notifier.status("x")
 
 
 def test_without_systemd_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
