@@ -10,7 +10,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Text, and_, case, cast, false, func, literal, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+)
 
 from probe.reasons import Judged, Verdict
 from storage.chain import RESULT
@@ -21,6 +35,8 @@ from storage.results import of_days, same
 from storage.values import Cause, RunState, to_ms
 
 _SEEN: Final = ("trigger", "mode", "state", "cause", "verdict", "accessibility", "availability")
+
+_USUAL: Final = Seen("schedule", "normal", RunState.DONE, None, Verdict.PASS, Judged.OK, Judged.OK, left_out=False)
 
 
 def figures(database: Database, start: datetime, end: datetime, windows: Iterable[Window] = ()) -> dict[Line, Account]:
@@ -58,11 +74,18 @@ def _distinct(
 def _groups(
     connection: Connection, line: Line, start: datetime, end: datetime, windows: Sequence[Window]
 ) -> Iterator[tuple[Seen, int, list[int]]]:
-    keys = [*(RESULT.c[name] for name in _SEEN), _left_out(line, windows)]
-    times = func.aggregate_strings(cast(RESULT.c.agent_ms, Text), ",")
+    """Most entries are passes like each other: counted first, apart, so that only the rest is sorted into groups."""
+    left_out = _left_out(line, windows)
+    keys = [*(RESULT.c[name] for name in _SEEN), left_out]
+    usual = and_(*(RESULT.c[name] == _USUAL._asdict()[name] for name in _SEEN if name != "cause"), left_out == 0)
+    found = (func.count(), func.aggregate_strings(cast(RESULT.c.agent_ms, Text), ","))
     mine = (same(RESULT.c.service, line.service), RESULT.c.channel == line.channel, same(RESULT.c.skill, line.skill))
-    asked = select(*keys, func.count(), times).where(*mine, *of_days(start, end)).group_by(*keys)
-    return (_group(tuple(row)) for row in connection.execute(asked))
+    where = (*mine, *of_days(start, end))
+    count, times = connection.execute(select(*found).where(*where, usual)).one()
+    if count:
+        yield _group((*_USUAL, count, times))
+    for row in connection.execute(select(*keys, *found).where(*where, not_(usual)).group_by(*keys)):
+        yield _group(tuple(row))
 
 
 def _group(row: Sequence[Any]) -> tuple[Seen, int, list[int]]:

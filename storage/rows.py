@@ -153,7 +153,7 @@ def entry_of(row: Mapping[Any, Any]) -> Entry:
         accessibility=Judged(row["accessibility"]),
         availability=Judged(row["availability"]),
         figures=Figures(**{name: row[name] for name in Figures.__dataclass_fields__}),
-        evidence=tuple(Kept(kind=k, path=p, sha256=s) for k, p, s in json.loads(row["evidence"])),
+        evidence=tuple([Kept(kind=k, path=p, sha256=s) for k, p, s in json.loads(row["evidence"])]),
         version=row["version"],
         config=bytes(row["config"]).hex(),
         detail_sha256=bytes(detail).hex() if detail is not None else None,
