@@ -63,6 +63,15 @@ def entry_of(around: Surroundings, record: Record) -> Entry:
     return entry
 
 
+async def test_ad_hoc_calls_to_one_address_do_not_wait_for_each_other(around: Surroundings) -> None:
+    asked = order()
+    around.runs().beat("other", datetime.now(UTC), timedelta(minutes=5))
+    around.runs().submit(asked.planned("theirs", datetime.now(UTC), datetime.now(UTC)))
+    assert around.runs().claim("theirs", "other", asked.lease, datetime.now(UTC)) == "claimed"
+    assert (await do(around, asked)).outcome.verdict == "pass"
+
+
+
 async def test_what_is_told_stands_in_the_record(around: Surroundings) -> None:
     record = await do(around, MINE)
     entry = entry_of(around, record)
