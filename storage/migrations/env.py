@@ -1,12 +1,9 @@
-"""Alembic's environment: runs on the connection that ``storage.migrate`` hands over, inside its transaction.
-
-For developers: ``alembic -x url=sqlite:///scratch.db revision --autogenerate --rev-id 0003 -m "what changes"``.
-"""
+"""Alembic's environment: runs on the connection that is handed over, inside its transaction."""
 
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 
 from storage.migrate import METADATA
 
@@ -18,8 +15,4 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-if (given := context.config.attributes.get("connection")) is not None:
-    run(given)
-else:
-    with create_engine(context.get_x_argument(as_dictionary=True)["url"]).begin() as opened:
-        run(opened)
+run(context.config.attributes["connection"])
