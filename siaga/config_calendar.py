@@ -8,7 +8,7 @@ from datetime import date
 from probe.hours import Hours
 from probe.setting_errors import Place
 from siaga.config_sections import Sections
-from siaga.holidays import AHEAD_DAYS, calendar_version, estimated, years_without_leave
+from siaga.rest_days import AHEAD_DAYS, calendar_version, estimated, years_without_leave
 
 
 def calendar_warnings(parts: Sections, today: date) -> Iterator[Place]:

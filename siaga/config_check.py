@@ -15,7 +15,7 @@ from probe.setting_errors import Place
 from siaga.config_read import Document
 from siaga.config_sections import Sections
 from siaga.config_views import ProbeView, tables, views
-from siaga.holidays import unknown
+from siaga.rest_days import unknown
 
 BUILT_IN_SOUNDS = ("pemberitahuan",)
 """Sounds that need no file: the disclosure."""

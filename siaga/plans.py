@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from probe.calendar import OpenTimes, Plan
 from probe.settings import ProbeSettings
 from siaga.config import Config
-from siaga.holidays import holidays_of
+from siaga.rest_days import holidays_of
 
 
 def plan_of(config: Config, probe: ProbeSettings) -> Plan | None:

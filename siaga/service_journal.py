@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from siaga.config import Config
-from siaga.holidays import calendar_version
+from siaga.rest_days import calendar_version
 from siaga.service_reload import Changes
 from storage.journal import Journal
 

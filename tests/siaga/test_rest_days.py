@@ -15,7 +15,7 @@ from probe.hours import Hours
 from siaga.config import load
 from siaga.config_calendar import calendar_warnings
 from siaga.config_sections import Sections
-from siaga.holidays import calendar_version, holidays_of
+from siaga.rest_days import calendar_version, holidays_of
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 CHRISTMAS, JOINT_LEAVE, MONDAY = date(2026, 12, 25), date(2026, 12, 24), date(2026, 12, 21)
