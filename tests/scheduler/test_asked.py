@@ -71,7 +71,6 @@ async def test_ad_hoc_calls_to_one_address_do_not_wait_for_each_other(around: Su
     assert (await do(around, asked)).outcome.verdict == "pass"
 
 
-
 async def test_what_is_told_stands_in_the_record(around: Surroundings) -> None:
     record = await do(around, MINE)
     entry = entry_of(around, record)
