@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+
 from probe.reasons import Reason
+from tests.end_to_end import test_service
 from tests.end_to_end.rows import ROWS
 
 NOT_YET = {
@@ -14,10 +17,15 @@ NOT_YET = {
 }
 """Reasons without an end-to-end test, each with why; at most five, and fewer with every issue."""
 
-BY_THE_SERVICE = frozenset(
-    {Reason.SHUTDOWN, Reason.MAINTENANCE, Reason.COURTESY, Reason.DOWN, Reason.LATE, Reason.LOST}
-)
-"""Reasons that no far end can cause: they come from the service around the run (``test_service.py``)."""
+BY_THE_SERVICE = {
+    Reason.SHUTDOWN: test_service.test_shutdown_at_the_deadline_hangs_up_and_is_said,
+    Reason.MAINTENANCE: test_service.test_maintenance_is_said_of_tests_inside_a_window,
+    Reason.COURTESY: test_service.test_courtesy_is_said_when_agents_were_taken_enough_of,
+    Reason.DOWN: test_service.test_down_is_said_of_what_was_due_while_no_service_ran,
+    Reason.LATE: test_service.test_late_is_said_of_what_a_living_service_could_not_begin_in_time,
+    Reason.LOST: test_service.test_lost_is_said_of_a_run_whose_service_was_killed,
+}
+"""Reasons that no far end can cause: they come from the service around the run, each with the test that produces it."""
 
 
 def test_every_reason_is_produced_by_a_far_end() -> None:
@@ -35,3 +43,8 @@ def test_the_list_of_exceptions_stays_short_and_true() -> None:
 def test_no_row_expects_a_reason_that_does_not_exist() -> None:
     known = {reason.value for reason in Reason}
     assert not {row.reason for row in ROWS if row.reason} - known
+
+
+def test_each_reason_of_the_service_is_what_its_test_asks_for() -> None:
+    for reason, test in BY_THE_SERVICE.items():
+        assert f'"{reason.value}"' in inspect.getsource(test), f"{test.__name__} does not ask for {reason.value}"
