@@ -143,6 +143,23 @@ def test_four_processes_play_a_queue_on_one_target_each_run_once(
     assert_chained(database)
 
 
+def test_a_run_that_waits_for_one_worker_is_claimed_by_no_other(runs: Runs) -> None:
+    runs.submit(planned("a"), "mine")
+    for owner in ("other", "mine"):
+        runs.beat(owner, NOON, TTL)
+    assert runs.claim("a", "other", "k", NOON) == "gone"
+    assert runs.queued(NOON) == []
+    assert runs.claim("a", "mine", "k", NOON) == "claimed"
+
+
+def test_a_worker_is_dead_from_the_moment_its_time_is_over(runs: Runs) -> None:
+    for n, (at, answer) in enumerate([(NOON, "claimed"), (NOON + TTL - TTL / 1000, "busy"), (NOON + TTL, "claimed")]):
+        runs.submit(planned(f"r{n}"))
+        if n == 0:
+            runs.beat("w", NOON, TTL)
+        assert runs.claim(f"r{n}", "w", "k", at) == answer
+
+
 def test_the_lease_of_a_dead_worker_is_taken_over_once(database: Database, runs: Runs) -> None:
     for n in range(5):
         runs.submit(planned(f"r{n}"))

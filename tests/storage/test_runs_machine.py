@@ -175,5 +175,5 @@ class Machine(RuleBasedStateMachine):
 
 def test_no_order_of_events_breaks_the_count(database: Database) -> None:
     on_it = type("MachineOnIt", (Machine,), {"database": database})
-    examples = 40 if database.path else 12
+    examples = 80 if database.path else 12
     run_state_machine_as_test(on_it, settings=settings(max_examples=examples, stateful_step_count=25, deadline=None))
