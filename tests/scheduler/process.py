@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from probe.calendar import OpenTimes, Plan
 from probe.outcome import Outcome, Record, Timings
 from probe.reasons import Judged, Reason, Verdict
@@ -36,6 +38,7 @@ from storage.journal import Journal
 from storage.plans import Plans
 from storage.runs import Runs
 from storage.values import Planned, Run, Stamp
+from tests.farends.processes import die_with_parent
 
 STAMP = Stamp(version="0", config="00" * 32)
 
@@ -122,6 +125,7 @@ class Process:
 
         def note(word: str, run: Run) -> None:
             line = {"at": time.monotonic(), "what": word, "run": run.planned.run_id, "key": key(run.planned)}
+            line["process"] = os.getpid()
             os.write(log, json.dumps(line).encode() + b"\n")
 
         async def execute(run: Run, stop: asyncio.Future[Reason]) -> None:
@@ -162,12 +166,15 @@ class Process:
 
 def start(settings: Settings, **environment: str) -> subprocess.Popen[str]:
     """Start the process; returns when it is ready."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.scheduler.process", json.dumps(asdict(settings))],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | environment,
-    )
+    with Path(settings.log).with_suffix(".err").open("a") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.scheduler.process", json.dumps(asdict(settings))],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=os.environ | environment,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 one system call, no locks
+        )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n", f"the process did not start: {process.poll()}"
     return process
@@ -199,4 +206,5 @@ def _when(line: dict[str, Any]) -> tuple[float, bool]:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(Process(Settings(**json.loads(sys.argv[1]))).serve())

@@ -16,9 +16,10 @@ from storage.database import Database
 from storage.journal import Journal
 from storage.plans import Plans
 from storage.results import Filter, Results
+from storage.runs import Runs
 from storage.values import Cause, Entry, RunState
 from tests.farends.faketime import WallClock
-from tests.scheduler.process import Settings, start, stop
+from tests.scheduler.process import STAMP, Settings, start, stop
 
 QUICK, SLOW = "cepat", "lambat"
 PATIENCE_S = 90.0
@@ -64,15 +65,16 @@ class Service:
         assert len(slots) == len(set(slots)), "a slot happened twice"
         plans = {plan.name: plan.plan for plan in self.settings.plans()}
         known = Plans(self.database).all()
+        waiting = Runs(self.database, STAMP, Path(self.settings.evidence)).live()
         assert {book.probe for book in known} == set(plans)
         for book in known:
             rows = {entry.slot for entry in entries if entry.probe == book.probe and entry.slot}
+            rows |= {run.planned.slot for run in waiting if run.planned.probe == book.probe and run.planned.slot}
             assert unaccounted(plans[book.probe], book.since, book.until, rows) == []
-            assert (
-                not rows
-                - set(plans[book.probe].slots(book.since - timedelta(minutes=3), book.until))
-                - {max(rows, default=None)}
-            )
+            if rows:
+                first, last = min(rows), max(rows)
+                assert first > book.since - timedelta(seconds=plans[book.probe].every_s)
+                assert rows <= set(plans[book.probe].slots(first, last + timedelta(seconds=1)))
 
 
 def done(entry: Entry, probe: str) -> bool:
@@ -100,12 +102,12 @@ def assert_gap(service: Service, begin: datetime, end: datetime) -> None:
     """All that was due in between is there as ``missed: down``, entered before anything that began later."""
     service.prove_accounts()
     entries = service.entries()
-    margin = timedelta(seconds=8)  # until the process noticed, and since its last beat
+    margin = timedelta(seconds=15)  # since its last beat, and until it noticed; on a busy machine
     for plan in service.settings.plans():
         due = plan.dues(begin + margin, end - margin)
         rows = {entry.slot: entry for entry in entries if entry.probe == plan.name}
         assert {rows[one.slot].cause for one in due} == {Cause.DOWN}
-        assert len(due) >= (end - begin - 2 * margin) / plan.every - 1
+        assert len(due) >= (end - begin) / plan.every * 0.75
     gap = [e.seq for e in entries if e.cause is Cause.DOWN and begin + margin < e.at < end - margin]
     later = [e.seq for e in entries if e.state is RunState.DONE and e.at >= end - margin]
     assert max(gap) < min(later), "something new began before the gap was entered"
