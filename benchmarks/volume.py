@@ -3,7 +3,7 @@
 Fills an empty database (``sqlite:////big/siaga.db`` or ``postgresql://…``) with two years of half-hours of as many
 probes as it takes, chained as the product does it, then asks what people ask. Prints one line per question, with the
 slowest of three answers and the first one, and bytes per result. Ends with 1 when a limit is passed. ``--reuse``: it is
-filled already.
+filled already. On a busy machine look at our own CPU time: of SQLite it is all there is.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def questions(database: Database) -> list[Question]:
         "log of what was lost (none)": Filter(state=RunState.LOST),
         "log of a probe's lost ones (none)": Filter(probe=probe, state=RunState.LOST),
         "log of a skill": Filter(service="digital", skill="skill-2"),
-        "log of command-line tests (none)": Filter(trigger="cli", since=middle - 30 * DAY, until=middle),
+        "log of command-line tests (none)": Filter(trigger="cli", since=middle - 7 * DAY, until=middle),
     }
     asked = [Question(name, 0.5, lambda f=wanted: results.page(f)) for name, wanted in pages.items()]  # type: ignore[misc]
     return [
@@ -103,14 +103,17 @@ def main() -> int:
 def _measure(question: Question) -> bool:
     times_s: list[float] = []
     answer: object = None
+    began_cpu = time.process_time()
     for _ in range(ROUNDS):
         began = time.perf_counter()
         answer = question.ask()
         times_s.append(time.perf_counter() - began)
+    cpu_s = (time.process_time() - began_cpu) / ROUNDS
     late = max(times_s) > question.limit_s
     count = f"{len(answer):,} lines" if isinstance(answer, list | dict) else ""
     mark = "  OVER" if late else ""
-    _say(f"{question.name:48} {max(times_s):7.3f} s (first {times_s[0]:.3f}, limit {question.limit_s}) {count}{mark}")
+    took = f"{max(times_s):7.3f} s (first {times_s[0]:.3f}, our own CPU {cpu_s:.3f}, limit {question.limit_s})"
+    _say(f"{question.name:48} {took} {count}{mark}")
     return late
 
 
