@@ -15,7 +15,8 @@ from siaga.config import load
 from siaga.service import serve
 from siaga.service_notify import Notifier
 
-LATE_S, TURNS = 0.7, 8
+LATE_S, TURNS = 1.2, 5
+"""Lateness is what a quarter of a second took too long: a turn of 0.7 s may count as 0.45 s."""
 
 
 async def main(path: Path) -> None:
