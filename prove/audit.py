@@ -8,7 +8,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -94,38 +94,51 @@ def unequal(kept: Kept) -> list[str]:
     return sorted(run for run in ended.keys() | entered.keys() if ended.get(run) != entered.get(run))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Slots:
-    """The slots of all probes: how many there were, and which have no entry, two, or one that no slot is."""
+    """The slots of all probes, up to where each is accounted for."""
 
-    planned: int
-    absent: list[str]
-    twice: list[str]
-    strange: list[str]
+    planned: int = 0
+    waiting: int = 0
+    """Still queued when the last service was stopped: the next one plays them or enters them."""
+    states: collections.Counter[str] = field(default_factory=collections.Counter)
+    """What became of the others."""
+    beyond: int = 0
+    """Entries that are newer than the last account."""
+    absent: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)
+    """Entries of what is no slot."""
 
     @property
     def good(self) -> bool:
-        return self.planned > 0 and not (self.absent or self.twice or self.strange)
+        """Whether each slot has one row, and planned = done + lost + missed."""
+        wrong = self.absent or self.twice or self.strange
+        return self.planned > 0 and not wrong and self.planned == self.states.total() + self.waiting
 
     def __str__(self) -> str:
-        return f"{self.planned} slots, {len(self.absent)} absent, {len(self.twice)} twice, {len(self.strange)} strange"
+        wrong = f"{len(self.absent)} absent, {len(self.twice)} twice, {len(self.strange)} strange"
+        return f"{self.planned} slots, {wrong}, {self.waiting} waiting"
 
 
 def slots(kept: Kept, every_ms: Mapping[str, int]) -> Slots:
     """Reckoned anew: a slot is local midnight plus a multiple of ``every``; from the plan to the last account."""
-    planned, absent, twice, strange = 0, list[str](), list[str](), list[str]()
+    found = Slots()
     for plan in kept.plans:
         name, step = plan["probe"], every_ms[plan["probe"]]
         first = plan["since_ms"] - (plan["since_ms"] - _MIDNIGHT_MS) % step + step
         due = range(first, plan["accounted_ms"] + 1, step)
-        had = collections.Counter(
-            row["slot_ms"] for row in kept.results if row["probe"] == name and row["trigger"] == "schedule"
-        )
-        planned += len(due)
-        absent += [f"{name} {slot}" for slot in due if slot not in had]
-        twice += [f"{name} {slot}" for slot, count in had.items() if count > 1]
-        strange += [f"{name} {slot}" for slot in had if slot is None or slot < first or (slot - first) % step]
-    return Slots(planned, absent, twice, strange)
+        rows = [row for row in kept.results if row["probe"] == name and row["trigger"] == "schedule"]
+        had = collections.Counter(row["slot_ms"] for row in rows)
+        waiting = {run["slot_ms"] for run in kept.live if run["probe"] == name and run["slot_ms"] in due}
+        found.planned += len(due)
+        found.waiting += len(waiting)
+        found.states.update(row["state"] for row in rows if row["slot_ms"] in due)
+        found.beyond += sum(row["slot_ms"] is not None and row["slot_ms"] > plan["accounted_ms"] for row in rows)
+        found.absent += [f"{name} {slot}" for slot in due if slot not in had and slot not in waiting]
+        found.twice += [f"{name} {slot}" for slot, count in had.items() if count > 1]
+        found.strange += [f"{name} {slot}" for slot in had if slot is None or slot < first or (slot - first) % step]
+    return found
 
 
 def acknowledged(logs: Iterable[Path]) -> dict[str, str]:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from prove import audit
 from tests.end_to_end.program import SIAGA, Installation
-from tests.end_to_end.serving import Service, serving
+from tests.end_to_end.serving import PATIENCE_S, Service
 from tests.farends.asterisk import PASSWORD
 from tests.farends.postgres import Postgres
 from tests.farends.programs import ROOT
 
 URL = "UJI_BASIS_DATA"
 """The variable that holds the address of the database: it may hold a password."""
-EMPTY_LATELY = 6
-"""Stops until one finds no run waiting."""
 
 
 @dataclass
@@ -61,23 +60,31 @@ class World:
         return Service(self.installation, command=[str(SIAGA), "serve", *words], environment=environment)
 
     def settle(self, long: str, short: str, active_s: float = 3.0) -> audit.Kept:
-        """Have ``long`` calls end at once, like ``short`` ones, and stop a last service in order; what was kept then.
-
-        Again when a run was left waiting: slots come every second.
-        """
+        """Have ``long`` calls end at once, like ``short`` ones; stop a last service in order. What was kept then."""
         file = self.folder / "siaga.toml"
         file.write_text(file.read_text("utf-8").replace(long, short), "utf-8")
-        kept = None
-        for _ in range(EMPTY_LATELY):
-            with serving(self.installation) as service:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    service.process.wait(active_s)  # a service that ends by itself is told below
-                service.stop()
-            kept = audit.read(self.url)
-            if not kept.live:
-                break
-        assert kept is not None
-        return kept
+        service = self.start()
+        try:
+            ready(service)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                service.process.wait(active_s)
+            service.stop()
+        finally:
+            service.close()
+        return audit.read(self.url)
+
+
+def ready(service: Service) -> None:
+    """Returns when everything stands. Raises RuntimeError as soon as the service has ended instead."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            service.systemd.wait_for("READY=1", 1.0)
+        except TimeoutError:
+            if service.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the service does not stand: {service.log[-2000:]}") from None
+        else:
+            return
 
 
 def url_of(kind: str, folder: Path, server: Postgres | None) -> str:
