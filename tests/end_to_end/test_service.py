@@ -101,13 +101,13 @@ def test_shutdown_at_the_deadline_hangs_up_and_is_said(lab: Lab, tmp_path: Path)
 
 
 def test_a_call_that_ends_within_the_deadline_is_judged(lab: Lab, tmp_path: Path) -> None:
-    ends = probe(lab, "sebentar", "1500+drop_in_queue", WAITING, **OFTEN)
-    installation = write(tmp_path, lab, ends, head=drains_for(120))
+    rings = probe(lab, "berdering", "1500+no_answer", ('{ expect = "answer", within = "15s" }',), **OFTEN)
+    installation = write(tmp_path, lab, rings, head=drains_for(120))
     with serving(installation) as service:
-        call_of(lab, service)
+        until(lambda: [e for e in lab.events("invite") if e["faults"] == ["no_answer"]], "it rings", service)
         assert service.stop(150) == 0
     [row] = rows(installation, "state = 'done'")
-    assert row["reason"] == "dropped_in_queue"
+    assert row["reason"] == "no_answer"
 
 
 def test_told_to_stop_twice_it_waits_no_longer(lab: Lab, tmp_path: Path) -> None:
@@ -198,9 +198,7 @@ def test_courtesy_is_said_when_agents_were_taken_enough_of(lab: Lab, tmp_path: P
         row = row_with(installation, service, "cause = 'courtesy'")
         assert service.stop() == 0
     assert (row["state"], row["reason"]) == ("missed", "courtesy")
-    [taken] = rows(installation, "state = 'done'")
-    assert taken["verdict"] == "pass"
-    assert taken["agent_held_ms"] >= 1000
+    assert sum(taken["agent_held_ms"] or 0 for taken in rows(installation, "state = 'done'")) >= 1000
 
 
 def test_down_is_said_of_what_was_due_while_no_service_ran(lab: Lab, tmp_path: Path) -> None:
