@@ -112,8 +112,8 @@ def _measure(question: Question) -> bool:
     late = max(times_s) > question.limit_s
     count = f"{len(answer):,} lines" if isinstance(answer, list | dict) else ""
     mark = "  OVER" if late else ""
-    took = f"{max(times_s):7.3f} s (first {times_s[0]:.3f}, our own CPU {cpu_s:.3f}, limit {question.limit_s})"
-    _say(f"{question.name:48} {took} {count}{mark}")
+    took = f"{max(times_s):7.3f} s (first {times_s[0]:.3f}, limit {question.limit_s}) CPU {cpu_s:.3f} s"
+    _say(f"{question.name:48} {took}  {count}{mark}")
     return late
 
 
