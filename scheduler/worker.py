@@ -40,10 +40,15 @@ class Beats(Protocol):
 
 
 def here() -> str:
-    """This machine, as far as process numbers are shared: its name and its namespace of processes."""
+    """This machine, as far as process numbers are shared: its name, its boot and its namespace of processes.
+
+    Clones of a virtual machine share a name, and every machine's first namespace has the same number; a boot is unique.
+    """
+    parts = [socket.gethostname()]
     with contextlib.suppress(OSError):
-        return f"{socket.gethostname()}/{Path('/proc/self/ns/pid').stat().st_ino}"
-    return socket.gethostname()
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()[:8])
+        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
+    return "/".join(parts)
 
 
 def new_owner() -> str:
