@@ -11,7 +11,26 @@ import traceback
 from prove import paper
 from prove.campaign import Campaign, Result, Room
 
-MODULES = ("times", "verdicts", "capacity", "ends", "patience", "digits", "secure", "hostile", "wrong", "fresh")
+MODULES = (
+    "times",
+    "verdicts",
+    "capacity",
+    "ends",
+    "patience",
+    "digits",
+    "secure",
+    "hostile",
+    "wrong",
+    "fresh",
+    "kills",
+    "down",
+    "two_services",
+    "lateness",
+    "volume",
+    "golden",
+    "tamper",
+    "planted",
+)
 """One module per campaign, in the order they run; each holds a CAMPAIGN of the same name."""
 
 
