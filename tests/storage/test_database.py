@@ -166,6 +166,15 @@ def test_a_server_that_restarts_is_found_again(own_server: Postgres, *, kindly: 
     database.close()
 
 
+def test_a_server_that_restarted_while_nobody_asked_is_not_noticed(own_server: Postgres) -> None:
+    database = Database(own_server.database())
+    set_seq(database, 1)
+    own_server.stop()
+    own_server.start()
+    assert seq(database) == 1
+    database.close()
+
+
 def test_a_server_that_dies_inside_a_transaction_leaves_nothing_of_it(own_server: Postgres) -> None:
     database = Database(own_server.database())
 
