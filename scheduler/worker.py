@@ -148,7 +148,6 @@ class Worker:
         return [o for o in self._runs.workers(self.timepiece.now()) if o != self.owner and not gone(o)]
 
     def _jumped(self, jump: Jump) -> None:
-        self._beaten = None
         if abs(jump.step_s) > STEP_S:
             self._judging_from = time.monotonic() + STEP_REST_S
 
