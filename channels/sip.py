@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar, Final
@@ -18,7 +18,7 @@ from channels.voice.rescue import rescue
 from channels.voice.session import CallSession, CannotDial
 from channels.voice.trunk import Trunk, account, account_key, first_hop, from_uri, target_uri
 from channels.voice.uri import SipUri
-from channels.voice.wire import Dial
+from channels.voice.wire import Dial, SipText
 from probe.observation import Trouble, Unreachable
 from probe.private import shared_folder
 from probe.reasons import Reason
@@ -27,7 +27,7 @@ from probe.session import Session, Target
 UNANSWERED_S: Final = 8.0
 """Five INVITEs (0, 0.5, 1.5, 3.5, 7.5 s) without so much as a 100 Trying, which RFC 3261 wants within 0.2 s."""
 _STUN_KEEP_S: Final = 300.0
-_NO_IPV6: Final = "{} has only IPv6, and the wheel of pjsua2 is built without it: give an IPv4 address or an IPv4 proxy"
+_NO_GATE: Final = "{} has only IPv6, where siaga speaks UDP and not {}: use UDP, an IPv4 address or an IPv4 proxy"
 
 
 class SipChannel:
@@ -57,7 +57,7 @@ class SipChannel:
             cache=self._cache,
             rescue=rescue,
         )
-        session.start(lambda: self._place(target, trunk, uri, hop))
+        session.start(lambda: self._place(target, trunk, uri, hop, session.on_wire))
         return session
 
     async def warm_up(self) -> None:
@@ -86,7 +86,9 @@ class SipChannel:
             raise ValueError(f"no trunk is called {target.trunk!r}; there are: {', '.join(self._trunks) or 'none'}")
         return self._trunks[target.trunk]
 
-    async def _place(self, target: Target, trunk: Trunk | None, uri: SipUri, hop: SipUri) -> tuple[Seat, Dial]:
+    async def _place(
+        self, target: Target, trunk: Trunk | None, uri: SipUri, hop: SipUri, on_wire: Callable[[SipText], None]
+    ) -> tuple[Seat, Dial]:
         route = await selfcheck.route_to(hop.host, hop.port)
         if route.problem:
             lost = Unreachable(
@@ -96,9 +98,11 @@ class SipChannel:
                 network_ok=not route.ours,
             )
             raise CannotDial(lost)
-        if ":" in route.local_address:
-            raise CannotDial(Trouble(at=time.monotonic(), reason=Reason.NETWORK, detail=_NO_IPV6.format(hop.host)))
-        public = await self._public_address(trunk)
+        ipv6 = ":" in route.local_address
+        if ipv6 and hop.transport != "udp":
+            detail = _NO_GATE.format(hop.host, hop.transport.upper())
+            raise CannotDial(Trouble(at=time.monotonic(), reason=Reason.NETWORK, detail=detail))
+        public = "" if ipv6 else await self._public_address(trunk)
         seat = await self._seat(account_key(trunk, hop, route.local_address))
         try:
             ports = seat.engine.ports
@@ -109,6 +113,15 @@ class SipChannel:
             raise CannotDial(_trouble(Reason.INTERNAL_ERROR, error)) from error
         call = secrets.token_hex(8)
         who = account(trunk, hop, route.local_address, public, (ports.first, ports.count))
+        if ipv6:
+            try:
+                gate = seat.engine.gate(who.key, route.local_address)
+            except OSError as error:
+                seat.give_back()
+                raise CannotDial(_trouble(Reason.NETWORK, error)) from error
+            gate.leads(hop, route.address)
+            who = gate.account(who)
+            seat.passage = gate.enter(f"{call}@siaga", on_wire)
         order = Dial(
             call=call,
             call_id=f"{call}@siaga",

@@ -127,8 +127,9 @@ class Accounts:
         config = pj.AccountConfig()
         config.idUri = spec.id_uri
         config.sipConfig.transportId = self._stack.transport(spec)
-        if spec.proxy:
-            config.sipConfig.proxies.append(spec.proxy)
+        for hop in (spec.gate, spec.proxy):
+            if hop:
+                config.sipConfig.proxies.append(hop)
         if spec.username:
             config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", spec.username, 0, spec.password))
         _register(config.regConfig, spec)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Coroutine
 from typing import Final
 
+from channels.voice.gate.gate import Passage
 from channels.voice.ports import PortRange
 from channels.voice.process import EngineDied, EngineProcess
 
@@ -23,10 +24,14 @@ class Seat:
     def __init__(self, pool: Pool, engine: EngineProcess) -> None:
         self._pool = pool
         self.engine = engine
+        self.passage: Passage | None = None
+        """The call's way through the gate, where it takes one."""
         self._taken = True
 
     def give_back(self) -> None:
         """Idempotent."""
+        if self.passage is not None:
+            self.passage.close()
         if self._taken:
             self._taken = False
             self.engine.seats -= 1

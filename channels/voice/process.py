@@ -13,6 +13,7 @@ import time
 from typing import Final, Protocol
 
 from channels.voice.bindings import Bindings
+from channels.voice.gate.gate import Gate
 from channels.voice.ports import PortRange, PortSlice
 from channels.voice.proto import ProtocolError, frame_length
 from channels.voice.rescue import take_back
@@ -63,6 +64,7 @@ class EngineProcess:
         self._bindings = Bindings(self.let_in)
         self.ports = ports
         self.trunk_ports: dict[str, PortSlice] = {}
+        self._gates: dict[str, Gate] = {}
         self.seats = 0
         self.served = 0
         self.worn = False
@@ -146,6 +148,12 @@ class EngineProcess:
             self.trunk_ports[trunk] = ports.take()
         return self.trunk_ports[trunk]
 
+    def gate(self, account: str, local_address: str) -> Gate:
+        """The way of an account to a host that has only IPv6; lives as long as the engine. Raises OSError."""
+        if account not in self._gates:
+            self._gates[account] = Gate(local_address)
+        return self._gates[account]
+
     def kill(self, cause: str) -> None:
         """End it now, whatever it does."""
         self.cause = self.cause or cause
@@ -218,6 +226,8 @@ class EngineProcess:
             self._ready.exception()
         # after the calls, which were told first; their farewells are on the way by now and wait for none of this
         await asyncio.gather(self._reap(crowded=bool(orphans)), self._unregister())
+        for gate in self._gates.values():
+            gate.retire()
         self.buried.set()
 
     async def _unregister(self) -> None:

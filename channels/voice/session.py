@@ -151,9 +151,7 @@ class CallSession:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, SipText):
-            self._trace.add(event)
-            if self._dialog is not None:
-                self._dialog.take(event)
+            self._passed(event)
         elif isinstance(event, Seen):
             self._see(self._marked(event.observation))
         elif isinstance(event, Done):
@@ -170,12 +168,22 @@ class CallSession:
             self._media = event.media
             self._leave_engine()
 
+    def _passed(self, text: SipText) -> None:
+        if self._seat is None or self._seat.passage is None:
+            self._trace.add(text)
+        if self._dialog is not None:
+            self._dialog.take(text)
+
     def on_engine_death(self, cause: str) -> None:
         """Our engine is gone: say so, and end the call that it left behind."""
         if not self._over.is_set():
             self._see(Trouble(at=time.monotonic(), reason=Reason.ENGINE_CRASHED, detail=cause))
         self._trace.note(time.monotonic(), f"the engine died: {cause}")
         self._run(self._rescued())
+
+    def on_wire(self, text: SipText) -> None:
+        """What the gate sends and receives, where the engine sees only the gate."""
+        self._trace.add(text)
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -235,7 +243,9 @@ class CallSession:
 
     async def _lost(self, at: float, cause: str) -> None:
         works, sentence = await self._self_check()
-        text = cause if works else f"{cause}; {sentence}"
+        passage = self._seat.passage if self._seat is not None else None
+        parts = (cause, passage.trouble if passage is not None else "", "" if works else sentence)
+        text = "; ".join(part for part in parts if part)
         self._see(Unreachable(at=at, cause=text, through_trunk=self._through_trunk, network_ok=works))
 
     def _see(self, seen: Observation) -> None:

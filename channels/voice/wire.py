@@ -25,6 +25,8 @@ class Account:
     local_address: str = ""
     registrar: str = ""
     proxy: str = ""
+    gate: str = ""
+    """A URI of our own before the proxy: of the gate to a far end that has only IPv6."""
     username: str = ""
     password: str = ""
     register: bool = False

@@ -24,10 +24,8 @@ from probe.observation import (
     Progress,
     Refused,
     Signalled,
-    Trouble,
     Unreachable,
 )
-from probe.reasons import Reason
 from probe.session import DtmfMode, End, Play, Press, Target
 from tests.channels.voice.calling import call
 from tests.channels.voice.uas import Request, Uas, answering, mute, refusing, ringing
@@ -302,14 +300,6 @@ async def test_a_far_end_that_never_confirms_our_bye_does_not_hold_us(sip: SipCh
         await made.close()
         assert time.monotonic() - began < 3.0
         assert isinstance(made.seen[-1], Ended)
-
-
-async def test_a_host_with_ipv6_only_is_our_limit_and_not_its_fault(sip: SipChannel, tmp_path: Path) -> None:
-    async with call(sip, "sip:1500@[::1]:5060", tmp_path / "run") as made:
-        ended = await made.ended()
-    assert isinstance(ended, Trouble)
-    assert ended.reason is Reason.NETWORK
-    assert "IPv6" in ended.detail
 
 
 async def test_a_session_that_nobody_refreshes_ends_after_ninety_seconds_where_the_far_end_agrees(
