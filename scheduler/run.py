@@ -182,7 +182,8 @@ async def _told(
     record = record if folder is None else await _kept(record, order, house, folder)
     end = await _entered(run, order, house, record, stop)
     outcome = end.record.outcome
-    log.info("run ended", verdict=outcome.verdict, reason=outcome.reason, entered=isinstance(end, Done))
+    entered = isinstance(end, Done) and end.entry is not None
+    log.info("run ended", verdict=outcome.verdict, reason=outcome.reason, entered=entered)
     return end
 
 

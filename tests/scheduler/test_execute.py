@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from probe.observation import Answered, Ended, Placed, Refused
 from probe.outcome import Record
@@ -195,7 +196,9 @@ async def test_a_commit_whose_answer_was_lost_is_not_entered_twice(make: Make, m
 
 async def test_a_result_that_no_database_takes_is_told_as_ours_and_the_run_is_lost(make: Make) -> None:
     around = make(ANSWERED, patience_s=0.0)
-    end = await with_mood(around, Moody(around, DatabaseError("siaga.db is full; make room")))
+    with capture_logs() as logs:
+        end = await with_mood(around, Moody(around, DatabaseError("siaga.db is full; make room")))
+    assert [line["entered"] for line in logs if line["event"] == "run ended"] == [False]
     assert isinstance(end, Done)
     assert end.entry is None
     assert end.record.outcome.reason is Reason.INTERNAL_ERROR
