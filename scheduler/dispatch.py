@@ -128,6 +128,7 @@ class LocalDispatcher:
     def offer(self, submitted: Iterable[Planned]) -> None:
         """Runs that this process has just submitted; saves reading them. In the event loop only."""
         self._take(Run(planned=planned, state=RunState.QUEUED, owner=None, started_at=None) for planned in submitted)
+        self._begin_what_can()  # at once: the queue may just be being read, from a database that takes its time
         self._wake.set()
 
     async def drain(self, deadline_s: float) -> None:
