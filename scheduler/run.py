@@ -30,7 +30,7 @@ from scheduler.order import Order
 from scheduler.unplayed import our_fault, unplayed
 from storage.database import DatabaseError
 from storage.runs import NotOursError
-from storage.values import Cause, Entry, Run
+from storage.values import Cause, Entry, Planned, Run
 
 RETRY_S: Final = 1.0
 """Between two attempts to enter a result."""
@@ -126,18 +126,23 @@ async def give_up(run: Run, order: Order, house: House, reason: Reason, detail: 
 
 
 def record_of(run: Run, order: Order, started: datetime, outcome: Outcome) -> Record:
-    """The Record of a run."""
+    """The Record of a run that ends now."""
+    return record_at(run.planned, order, started, max(started, datetime.now(UTC)), outcome)
+
+
+def record_at(planned: Planned, order: Order, started: datetime, ended: datetime, outcome: Outcome) -> Record:
+    """The Record of a run that took place at a known time."""
     return Record(
-        run_id=run.planned.run_id,
+        run_id=planned.run_id,
         probe=order.probe,
         channel=order.channel,
         target=order.to,
         service=order.service,
         skill=order.skill,
-        slot=run.planned.slot,
-        trigger=run.planned.trigger,
+        slot=planned.slot,
+        trigger=planned.trigger,
         started_at=started,
-        ended_at=max(started, datetime.now(UTC)),
+        ended_at=ended,
         outcome=outcome,
         message=sentence(outcome, order.language),
     )

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from probe.calendar import Plan
-from probe.outcome import Evidence, Outcome, Record, Timings, Trigger
+from probe.outcome import Evidence, Outcome, Timings
 from probe.reasons import RULES, Judged, Reason, Stage, Verdict, owner_of
-from probe.settings import ProbeSettings
-from probe.words import Language, sentence
-from scheduler.order import new_run_id
+from scheduler.order import Order, new_run_id
+from scheduler.run import record_at
 from storage import evidence
 from storage.runs import Runs
 from storage.values import Entry, Planned
@@ -121,12 +120,11 @@ def _reason(text: str | None, accessibility: Judged, availability: Judged) -> Re
 class Occasion:
     """When and for what it was tested. ``slot``: the one that was named; ``plan`` of the probe, if it has one."""
 
-    probe: ProbeSettings
+    order: Order
     plan: Plan | None
     began: datetime
     slot: datetime | None
     now: datetime
-    language: Language
 
 
 def keep(
@@ -136,19 +134,15 @@ def keep(
 
     Raises NoSlotError, and EvidenceError or OSError for files that cannot be kept.
     """
-    slot = _slot(occasion)
-    run_id, owner = new_run_id(occasion.now), f"hand:{secrets.token_hex(8)}"
+    slot, owner = _slot(occasion), f"hand:{secrets.token_hex(8)}"
     runs.beat(owner, occasion.now, HOLD)
     try:
-        planned_id = _claim(runs, occasion, slot, run_id, owner)
-        trigger: Trigger = "schedule" if planned_id else "manual"
-        if planned_id is None:
-            runs.submit(_planned(occasion, run_id, "manual", None), owner)
-            runs.claim(run_id, owner, f"hand:{run_id}", occasion.now)
-        kept_id = planned_id or run_id
-        kept = _files(root, kept_id, folder_day, files)
-        record = _record(occasion, finding, kept_id, trigger, slot if planned_id else None, kept)
-        return runs.finish(kept_id, owner, record), slot is not None and planned_id is None
+        planned = _claimed(runs, occasion, slot, owner) or _beside(runs, occasion, owner)
+        kept = _files(root, planned.run_id, folder_day, files)
+        outcome = replace(finding.outcome(), evidence=kept)
+        ended = occasion.began + timedelta(seconds=finding.connected_s or 0.0)
+        record = record_at(planned, occasion.order, occasion.began, ended, outcome)
+        return runs.finish(planned.run_id, owner, record), slot is not None and planned.slot is None
     finally:
         runs.leave(owner)
 
@@ -156,7 +150,7 @@ def keep(
 def _slot(occasion: Occasion) -> datetime | None:
     """The planned slot that this test fills; only what is planned by hand has slots that a person fills."""
     plan = occasion.plan
-    if plan is None or occasion.probe.channel != "manual":
+    if plan is None or occasion.order.channel != "manual":
         return None
     before = [*plan.slots(occasion.began - timedelta(days=2), occasion.began + timedelta(microseconds=1))]
     if occasion.slot is None:
@@ -166,32 +160,26 @@ def _slot(occasion: Occasion) -> datetime | None:
     return occasion.slot
 
 
-def _claim(runs: Runs, occasion: Occasion, slot: datetime | None, run_id: str, owner: str) -> str | None:
+def _claimed(runs: Runs, occasion: Occasion, slot: datetime | None, owner: str) -> Planned | None:
     """The run of the slot, made ours; None when the slot has been entered already, or there is none."""
     if slot is None:
         return None
-    runs.submit(_planned(occasion, run_id, "schedule", slot))
-    waiting = next(
-        (r.planned for r in runs.live() if r.planned.probe == occasion.probe.name and r.planned.slot == slot), None
-    )
+    ours = replace(occasion.order, slot=slot, trigger="schedule")
+    runs.submit(ours.planned(new_run_id(occasion.now), slot, max(slot, occasion.now) + HOLD))
+    name = occasion.order.probe
+    waiting = next((r.planned for r in runs.live() if r.planned.probe == name and r.planned.slot == slot), None)
     if waiting is None or runs.claim(waiting.run_id, owner, f"hand:{waiting.run_id}", occasion.now) != "claimed":
         return None
-    return waiting.run_id
+    return waiting
 
 
-def _planned(occasion: Occasion, run_id: str, trigger: Trigger, slot: datetime | None) -> Planned:
-    probe, due = occasion.probe, slot or occasion.began
-    return Planned(
-        run_id=run_id,
-        probe=probe.name,
-        channel=probe.channel,
-        service=probe.service,
-        skill=probe.skill,
-        trigger=trigger,
-        slot=slot,
-        due=due,
-        expires=max(due, occasion.now) + HOLD,
-    )
+def _beside(runs: Runs, occasion: Occasion, owner: str) -> Planned:
+    """A run beside the plan, marked as manual."""
+    ours = replace(occasion.order, slot=None, trigger="manual")
+    planned = ours.planned(new_run_id(occasion.now), occasion.began, occasion.now + HOLD)
+    runs.submit(planned, owner)
+    runs.claim(planned.run_id, owner, f"hand:{planned.run_id}", occasion.now)
+    return planned
 
 
 def _files(root: Path, run_id: str, day: datetime, files: Sequence[Path]) -> tuple[Evidence, ...]:
@@ -205,29 +193,3 @@ def _files(root: Path, run_id: str, day: datetime, files: Sequence[Path]) -> tup
             shutil.copyfileobj(source, copy)
         kept.append(evidence.seal(target, "attachment"))
     return tuple(kept)
-
-
-def _record(
-    occasion: Occasion,
-    finding: Finding,
-    run_id: str,
-    trigger: Trigger,
-    slot: datetime | None,
-    kept: tuple[Evidence, ...],
-) -> Record:
-    outcome = finding.outcome()
-    probe = occasion.probe
-    return Record(
-        run_id=run_id,
-        probe=probe.name,
-        channel=probe.channel,
-        target=probe.to,
-        service=probe.service,
-        skill=probe.skill,
-        slot=slot,
-        trigger=trigger,
-        started_at=occasion.began,
-        ended_at=occasion.began + timedelta(seconds=finding.connected_s or 0.0),
-        outcome=replace(outcome, evidence=kept),
-        message=sentence(outcome, occasion.language),
-    )

@@ -14,6 +14,7 @@ from siaga.cli import say
 from siaga.cli.exits import usage
 from siaga.cli.moments import moment
 from siaga.cli.recorded import Recorded
+from siaga.parts import order_of
 from siaga.plans import plan_of
 from storage.evidence import EvidenceError
 from storage.journal import Journal
@@ -66,12 +67,11 @@ def _occasion(found: Recorded, probe: ProbeSettings, times: tuple[str | None, st
     if began > now:
         raise usage("--at: this test lies in the future")
     return Occasion(
-        probe=probe,
+        order=order_of(probe, found.config),
         plan=plan_of(found.config, probe),
         began=began,
         slot=moment(slot, "--slot", found.zone, now) if slot else None,
         now=now,
-        language=found.language,
     )
 
 
