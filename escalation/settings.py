@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, ValidationInfo
 
 from probe.setting import Secret, Setting
-from probe.setting_errors import places_of, refuse_at
+from probe.setting_errors import secret_or
 
 _ALLOWED = 'allowed: "https://HOST/…", { env = "NAME" } or { file = "path" }'
 
@@ -42,15 +42,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _to_address(value: object, info: ValidationInfo) -> object:
-    if isinstance(value, dict):
-        try:
-            return Secret.model_validate(value, context=info.context)
-        except ValueError as error:
-            refuse_at(places_of(error, (), Secret))
-    if isinstance(value, Secret):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(_ALLOWED)
+    return secret_or(value, info, _plain_address, _ALLOWED)
+
+
+def _plain_address(value: str) -> str:
     if wrong := wrong_address(value):
         raise ValueError(wrong)
     return value

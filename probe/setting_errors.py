@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from probe.setting import LITERAL_REFUSED, Secret, offer
@@ -140,3 +140,17 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if get_origin(annotation) in (Union, types.UnionType):
         return next((m for arg in get_args(annotation) if (m := _model_in(arg))), None)
     return None
+
+
+def secret_or(value: object, info: ValidationInfo, text: Callable[[str], str], allowed: str) -> object:
+    """A setting that may be a reference to a secret, or plain text that ``text`` checks. Raises ValueError."""
+    if isinstance(value, dict):
+        try:
+            return Secret.model_validate(value, context=info.context)
+        except ValueError as error:
+            refuse_at(places_of(error, (), Secret))
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(allowed)
+    return text(value)

@@ -15,24 +15,19 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
 from probe.setting import ConfigPath, Secret, SecretUnavailableError, Setting, context_of
-from probe.setting_errors import Place, places_of, refuse_at
+from probe.setting_errors import Place, refuse_at, secret_or
 
 _ALLOWED = 'allowed: "sqlite:///siaga.db", "postgresql://user@host/name", { env = "NAME" } or { file = "path" }'
 _SQLITE = "sqlite:///"
 
 
 def _to_url(value: object, info: ValidationInfo) -> object:
-    if isinstance(value, dict):
-        try:
-            return Secret.model_validate(value, context=info.context)
-        except ValueError as error:
-            refuse_at(places_of(error, (), Secret))
-    if isinstance(value, Secret):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(_ALLOWED)
+    return secret_or(value, info, lambda text: _plain_url(text, context_of(info).folder), _ALLOWED)
+
+
+def _plain_url(value: str, folder: Path) -> str:
     if value.startswith(_SQLITE):
-        return _SQLITE + str(_sqlite_path(value.removeprefix(_SQLITE), context_of(info).folder))
+        return _SQLITE + str(_sqlite_path(value.removeprefix(_SQLITE), folder))
     if re.match(r"postgresql://", value) is None:
         raise ValueError(f"unknown kind of database; {_ALLOWED}")
     try:
