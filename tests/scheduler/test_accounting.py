@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -153,6 +154,24 @@ async def test_after_time_that_nobody_lived_through_the_gap_is_entered_first(
     assert desk.submitted == [], "the slot at the gap's end belongs to the gap"
     [note] = Journal(desk.database).read("clock")
     assert note.body["lived_s"] == lived_s
+
+
+async def test_after_a_gap_nothing_new_is_queued_before_it_is_entered(
+    desk: Desk, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter = desk.runs.submit_missed
+
+    def slowly(planned: Sequence[Planned], cause: Cause) -> int:
+        time.sleep(0.5)
+        return enter(planned, cause)
+
+    async with desk.open(probe_plan(every_s=120)) as accounting:
+        monkeypatch.setattr(desk.runs, "submit_missed", slowly)
+        desk.pass_by(minutes=12, lived_s=5)
+        desk.timepiece.look()
+        await accounting.submit("ivr", SLOT + timedelta(minutes=14))
+        assert len(rows()) == 6
+        assert [planned.slot for planned in desk.submitted] == [SLOT + timedelta(minutes=14)]
 
 
 async def test_a_clock_set_back_lets_no_slot_happen_twice(desk: Desk, rows: Rows) -> None:
