@@ -113,13 +113,14 @@ class SipChannel:
             raise CannotDial(_trouble(Reason.INTERNAL_ERROR, error)) from error
         call = secrets.token_hex(8)
         who = account(trunk, hop, route.local_address, public, (ports.first, ports.count))
+        way = None
         if ipv6:
             try:
                 gate = seat.engine.gate(who.key, route.local_address)
             except OSError as error:
                 seat.give_back()
                 raise CannotDial(_trouble(Reason.NETWORK, error)) from error
-            gate.leads(hop, route.address)
+            way = gate.leads(hop.host, (route.address, hop.port))
             who = gate.account(who)
             seat.passage = gate.enter(f"{call}@siaga", on_wire)
         order = Dial(
@@ -134,6 +135,7 @@ class SipChannel:
             cap_s=target.cap_s,
             unanswered_s=UNANSWERED_S,
             let_in=who.key in seat.engine.let_in,
+            way=way,
         )
         return seat, order
 

@@ -55,6 +55,7 @@ from channels.voice.wire import (
     Ready,
     Seen,
     SipText,
+    Way,
 )
 from probe.observation import Trouble
 from probe.reasons import Reason
@@ -64,6 +65,8 @@ _POLL_S: Final = 0.1
 _PUMP_MS: Final = 10
 _LAST_PUMP_S: Final = 1.8
 """A far end that has not answered our INVITE yet may do so in this time, and must then be told that we are gone."""
+_STAND_IN_S: Final = 0.7
+"""A parent that was killed took the gate to IPv6 along; the engine opens it again for its farewell."""
 _LAST_TURNS: Final = 5
 _FLUSH_S: Final = 0.3
 _TIDY_S: Final = 60.0
@@ -84,6 +87,8 @@ class Engine:
         self._lines: dict[str, Line] = {}
         self._by_call_id: dict[str, Line] = {}
         self._leaving = False
+        self._orphaned = False
+        self._ways: set[Way] = set()
         self._hearing = HearingThread()
         self._ears = EarShop()
         self._stack = Stack(user_agent, self._on_message, self._on_garbage)
@@ -147,6 +152,10 @@ class Engine:
 
     def farewell(self) -> None:
         """Hang up every call, wait a while for the confirmations, take registrations back."""
+        if self._orphaned and self._ways:
+            from channels.voice.gate.standin import stand_in  # noqa: PLC0415  # asyncio, for this rare end only
+
+            stand_in(self._ways).wait(_STAND_IN_S)
         for line in list(self._lines.values()):
             try:
                 line.hang_up()
@@ -204,6 +213,7 @@ class Engine:
         except (OSError, ProtocolError) as error:
             complain(f"link: {error}")
         finally:
+            self._orphaned = True
             self.leave()
 
     def _write(self) -> None:
@@ -237,6 +247,8 @@ class Engine:
             line.hang_up()
 
     def _dial(self, order: Dial) -> None:
+        if order.way is not None:
+            self._ways.add(order.way)
         try:
             account = self._accounts.get(order.account)
         except NoPlace:

@@ -41,6 +41,18 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A gate's sockets, on loopback and at ``address``, and what it leads ``host`` to: enough to open it again."""
+
+    inner_port: int
+    address: str
+    port: int
+    host: str
+    far: str
+    far_port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dial:
     """Place a call. ``call_id`` becomes the SIP Call-ID; ``evidence`` is an existing folder."""
 
@@ -58,6 +70,8 @@ class Dial:
     """So long without any response counts as a silent host or registrar."""
     let_in: bool = False
     """The registrar took these credentials before: its 403 says something else then."""
+    way: Way | None = None
+    """Through the gate, where the account has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +204,7 @@ Event = Ready | Beat | Seen | Lost | RegistrationFailed | SipText | Done | Close
 _OBSERVATIONS: Final = tuple(
     value for value in vars(observation).values() if isinstance(value, type) and issubclass(value, Observation)
 )
-COMMANDS: Final = Codec((Dial, Account, PressKeys, PlaySound, ListenForAgent, HangUp, Quit))
+COMMANDS: Final = Codec((Dial, Account, Way, PressKeys, PlaySound, ListenForAgent, HangUp, Quit))
 EVENTS: Final = Codec(
     (Ready, Beat, Seen, Lost, RegistrationFailed, SipText, Done, Closed, Full, MediaFigures, Sign, *_OBSERVATIONS)
 )

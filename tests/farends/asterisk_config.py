@@ -155,6 +155,7 @@ def _endpoints(plan: Plan) -> list[str]:
     lines += _trunk("cabang-batas", "rtp_timeout=30", "rtp_timeout_hold=600")
     lines += [*_endpoint("diam", ["rtp_timeout=30"]), "identify_by=username"]
     lines += _trunk("cabang-enam", media_address="::1")
+    lines += _trunk("cabang-enam-srtp", "media_encryption=sdes", media_address="::1")
     lines += [*_endpoint("enam", [], media_address="::1"), "identify_by=username"]
     if plan.sip_agent:
         lines += _endpoint(

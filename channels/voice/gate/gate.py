@@ -15,8 +15,7 @@ from channels.voice.gate.relay import LOOPBACK, Relay
 from channels.voice.gate.sdp import address_in
 from channels.voice.gate.translate import Ends
 from channels.voice.sipmsg import redact
-from channels.voice.uri import SipUri
-from channels.voice.wire import Account, SipText
+from channels.voice.wire import Account, SipText, Way
 
 _MAX_KNOWN: Final = 64
 """Calls and registrations that are remembered, and addresses of far ends; an engine has four calls at a time."""
@@ -64,10 +63,12 @@ class Gate:
         """Our socket towards the far end."""
         return self._outer.place
 
-    def leads(self, hop: SipUri, address: str) -> None:
-        """Calls to that host go to that address."""
-        self._first = (address, hop.port)
-        self._addresses[hop.host.strip("[]").casefold()] = address
+    def leads(self, host: str, far: Place) -> Way:
+        """Calls to that host go to that place."""
+        self._first = far
+        self._addresses[host.strip("[]").casefold()] = far[0]
+        inner, (address, port) = self._inner.place[1], self.outer
+        return Way(inner_port=inner, address=address, port=port, host=host, far=far[0], far_port=far[1])
 
     def account(self, account: Account) -> Account:
         """The same account, reached through the gate."""
@@ -121,7 +122,7 @@ class Gate:
         self._outer.send(message.write(), to)
 
     def _from_far(self, data: bytes, source: Place) -> None:
-        if source[0] not in self._far or self._engine is None:
+        if self._engine is None or (source[0] not in self._far and source[0] not in self._addresses.values()):
             return
         message = Message.read(data)
         if message is None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,31 @@ import pytest
 from channels.sip import SipChannel
 from channels.voice.pool import Pool
 from channels.voice.trunk import Trunk
+from channels.voice.wire import Srtp
 from probe.observation import Answered, Media
 from probe.session import End, Press
 from tests.channels.voice.calling import call
 from tests.farends.asterisk import PASSWORD, Asterisk
 from tests.farends.dialplan import BOTH_WAYS, ECHO, ENDLESS, SIP_AGENT
 
+CALLER = """
+import asyncio, sys
+from pathlib import Path
+from channels.sip import SipChannel
+from channels.voice.trunk import Trunk
+from probe.session import Target
+
+async def main():
+    home, password, number, folder = sys.argv[1:]
+    trunk = Trunk(name="enam", registrar=home, username="cabang-enam", password=password, register=True)
+    session = await SipChannel({"enam": trunk}).open(
+        Target(run_id="run", to=number, trunk="enam", evidence=Path(folder))
+    )
+    async for seen in session.observations():
+        print(type(seen).__name__, flush=True)
+
+asyncio.run(main())
+"""
 SIAGA = Path(sys.executable).with_name("siaga")
 
 
@@ -60,11 +80,13 @@ def test_a_human_agent_is_reached_over_ipv6_and_both_sides_are_recorded(asterisk
     assert loudest(tmp_path / evidence["recording"])[1] > 1000
 
 
+@pytest.mark.parametrize("srtp", ["off", "required"])
 async def test_what_we_send_over_ipv6_comes_back_from_an_echo_and_both_are_recorded(
-    asterisk: Asterisk, tmp_path: Path
+    asterisk: Asterisk, tmp_path: Path, srtp: Srtp
 ) -> None:
     own = Pool("siaga/test")
-    sip = SipChannel({"enam": through(asterisk, register=False)}, own)
+    user = "cabang-enam" if srtp == "off" else "cabang-enam-srtp"
+    sip = SipChannel({"enam": replace(through(asterisk, register=False), username=user, srtp=srtp)}, own)
     async with call(sip, f"{ECHO}64", tmp_path / "run", trunk="enam") as made:
         await made.until(Media)
         await made.session.act(Press("5", mode="inband"))
@@ -107,6 +129,26 @@ async def test_a_killed_engine_leaves_nothing_at_the_contact_centre(
         os.kill(next(e for e in own.engines if e.seats).pid, signal.SIGKILL)
         assert await asyncio.to_thread(asterisk.wait_until_idle, 2.0) == []
     await own.close()
+    assert contacts(asterisk) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_killed_parent_leaves_nothing_at_the_contact_centre(
+    asterisk: Asterisk, tmp_path: Path, how: signal.Signals
+) -> None:
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CALLER, f"[::1]:{asterisk.ports.sip}", PASSWORD, f"{ENDLESS}65", str(tmp_path),
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert parent.stdout is not None
+    async with asyncio.timeout(15):
+        while (line := await parent.stdout.readline()) != b"Media\n":
+            assert line, "the caller ended before it heard anything"
+    assert await asyncio.to_thread(asterisk.channels)
+    assert len(contacts(asterisk)) == 1
+    parent.send_signal(how)
+    await parent.wait()
+    assert await asyncio.to_thread(asterisk.wait_until_idle, 2.0) == []
     assert contacts(asterisk) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import time
@@ -14,7 +15,7 @@ from channels import selfcheck
 from channels import sip as sip_module
 from channels.sip import SipChannel
 from channels.voice.pool import Pool
-from probe.observation import Answered, Ended, Media, Progress, Refused, Trouble, Unreachable
+from probe.observation import Answered, Ended, Media, Progress, Refused, Signalled, Trouble, Unreachable
 from probe.reasons import Reason
 from probe.session import End
 from tests.channels.voice.calling import call
@@ -45,6 +46,44 @@ async def test_a_call_to_an_ipv6_host_is_answered_hears_and_is_heard(sip: SipCha
     trace = (tmp_path / "run" / "sip.txt").read_text()
     assert f"--> UDP [::1]:{uas.port}" in trace
     assert "127.0.0.1" not in trace
+
+
+async def test_a_name_with_only_an_ipv6_address_is_called_by_its_name(
+    sip: SipChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def only_ipv6(_host: str, _port: int) -> selfcheck.Route:
+        return selfcheck.Route("::1", "::1")
+
+    monkeypatch.setattr(selfcheck, "route_to", only_ipv6)
+    async with (
+        Uas(answering, host="::1") as uas,
+        call(sip, f"sip:1500@Pbx.example:{uas.port}", tmp_path / "run") as made,
+    ):
+        await made.until(Answered)
+        [invite] = await uas.wait_for("INVITE")
+        await made.session.act(End())
+        await uas.wait_for("BYE")
+    assert invite.text.startswith(f"INVITE sip:1500@Pbx.example:{uas.port} ")
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [
+    (r"m=audio \d+", "m=audio 9", "media moved to 127.0.0.1:"),
+    (r"(?s)$", "a=sendonly\r\n", "sendonly"),
+    (r"c=IN IP6 ::1", "c=IN IP6 ::", "media moved to 0.0.0.0:"),
+])  # fmt: skip
+async def test_media_that_move_and_hold_over_ipv6_are_seen(
+    sip: SipChannel, tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    async with Uas(answering, host="::1") as uas, call(sip, there(uas), tmp_path / "run") as made:
+        await made.until(Answered)
+        [invite] = await uas.wait_for("INVITE")
+        offer = uas.request(invite, "INVITE", re.sub(old, new, uas.sdp, count=1))
+        uas.send([offer.replace("127.0.0.1", "[::1]")], invite.peer)
+        assert told in (await made.until(Signalled)).detail
+        [answer] = await uas.wait_for("SIP/2.0")
+        assert answer.text.startswith("SIP/2.0 200 OK")
+        assert "IN IP6" in answer.text
+        assert "127.0.0.1" not in answer.text
 
 
 @pytest.mark.parametrize("status", ["486 Busy Here", "404 Not Found", "302 Moved"])
