@@ -6,6 +6,7 @@ import ctypes
 import getpass
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,8 @@ endpoint.libCreate()
 print("version", endpoint.libVersion().full)
 endpoint.libDestroy()
 """
+_GLOBAL_IPV6: Final = ("2000::1", 5060)
+"""In the range of all global addresses (RFC 4291 § 2.4): asked for the route only."""
 _TIME_ERROR: Final = 5
 """adjtimex(2): the clock is not synchronised."""
 
@@ -79,6 +82,7 @@ def examine(config: Config, path: Path | None, wrong: ConfigError | None) -> lis
         *_configuration(path, wrong),
         *_engine(),
         *_ports(config),
+        *_ipv6(),
         *_clock(),
         *_folders(config),
         *_prompts(config),
@@ -132,6 +136,18 @@ def _port_finding(free: int, asked: int, span: str) -> Finding:
     good = free >= asked
     values = {"free": free, "asked": asked, "range": span}
     return Finding("ports", State.OK if good else State.WRONG, "ports", values, "" if good else "ports_fix")
+
+
+def _ipv6() -> Iterator[Finding]:
+    """Whether far ends that have only IPv6 can be called from here; nothing is sent for it."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.connect(_GLOBAL_IPV6)
+            address = probe.getsockname()[0]
+    except OSError as error:
+        yield Finding("ipv6", State.NOTE, "ipv6_absent", {"cause": error.strerror or error}, "ipv6_absent_fix")
+    else:
+        yield Finding("ipv6", State.OK, "ipv6", {"address": address})
 
 
 def _clock() -> Iterator[Finding]:

@@ -141,6 +141,20 @@ def test_without_a_configuration_the_ports_are_those_that_a_call_would_use(
     assert checks(capfd, code=1)["ports"][0]["fix"]
 
 
+@pytest.mark.usefixtures("nowhere")
+def test_a_machine_without_an_ipv6_route_is_told_so_and_lacks_nothing(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_checks, "_GLOBAL_IPV6", ("::1", 5060))
+    assert checks(capfd, code=0)["ipv6"][0] == {
+        "check": "ipv6", "state": "ok", "found": word("doctor.ipv6", "id", address="::1"), "fix": None,
+    }  # fmt: skip
+    monkeypatch.setattr(doctor_checks, "_GLOBAL_IPV6", ("ff02::1%nowhere", 5060))
+    [told] = checks(capfd, code=0)["ipv6"]
+    assert told["state"] == "note"
+    assert told["fix"]
+
+
 def test_every_finding_can_be_said_in_both_languages() -> None:
     keys = [key.removeprefix("doctor.") for key in catalogue() if key.startswith("doctor.")]
     assert all(f"{key}_fix" not in keys or key in keys for key in keys)
