@@ -118,7 +118,7 @@ def _of_kind(ward: Ward, result: Result) -> None:
         ("columns of the journal", lambda: _columns(ward, JOURNAL)),
         ("details and texts", lambda: _belongings(ward)),
         ("files of evidence", lambda: _files(ward)),
-        ("whole rows taken away, added, exchanged; heads", lambda: _whole(ward)),
+        ("whole rows taken away and added; heads of the chains", lambda: _whole(ward)),
     ):
         _counted(ward, f"{kind}: {what}", change, result)
     found = f"{ward.by_command_named} of {ward.by_command}"
@@ -330,10 +330,13 @@ def _dispose(ward: Ward, result: Result) -> None:
         result.add(
             f"{ward.world.name}: lawful deletion of {what}", "passes", found, less and _sound(findings, ran.exit_code)
         )
-        if left := _rows(ward, RESULT):
-            row = ward.dice.choice(left)
-            with _changed(ward, RESULT, row, {"config": changed(row["config"], RESULT, "config", ward.dice)}):
-                ward.judge(f"result {row['seq']} after disposal", (f"result {row['seq']} (",))
+        _counted(ward, f"{ward.world.name}: after it, a byte of a row that is left", lambda: _left(ward), result)
+
+
+def _left(ward: Ward) -> None:
+    for row in ward.dice.sample(_rows(ward, RESULT), SAMPLE):
+        with _changed(ward, RESULT, row, {"config": changed(row["config"], RESULT, "config", ward.dice)}):
+            ward.judge(f"result {row['seq']} after disposal", (f"result {row['seq']}",))
 
 
 def _count_files(ward: Ward) -> int:
