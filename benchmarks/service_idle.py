@@ -97,7 +97,7 @@ def idle(folder: Path, probes: int) -> Cost:
     later = wib(6 * 60)
     head = f'[hours.nanti]\nmon-sun = ["{later}-{wib(6 * 60 + 30)}"]\n'
     text = head + "".join(
-        probe(f"p-{number}", f"sip:{number}@127.0.0.1:9", "30m").replace("script", 'hours = "nanti"\nscript')
+        probe(f"p-{number}", f"sip:uji-{number}@127.0.0.1:9", "30m").replace("script", 'hours = "nanti"\nscript')
         for number in range(probes)
     )
     process = serve(folder, text)
