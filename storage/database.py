@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -34,6 +34,7 @@ class Kind(Protocol):
     advice: str
 
     def begin_writing(self, connection: Connection, patience_s: float | None = None) -> None: ...
+    def turn(self) -> AbstractContextManager[None]: ...
     def begin_reading(self, connection: Connection) -> None: ...
     def commit(self, connection: Connection) -> None: ...
     def roll_back(self, connection: Connection) -> None: ...
@@ -69,7 +70,7 @@ class Database:
 
         Raises DatabaseError when the database is out of reach or stays busy.
         """
-        with self._told(), self._kind.engine.connect() as connection:
+        with self._told(), self._kind.turn(), self._kind.engine.connect() as connection:
             try:
                 self._kind.begin_writing(connection)
                 yield connection

@@ -7,7 +7,7 @@ is ended by the server, so that the others go on.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +61,10 @@ class Postgresql:
             f"SET LOCAL lock_timeout = {patience_ms}; SET LOCAL idle_in_transaction_session_timeout = {patience_ms}; "
             f"SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock({WRITERS})"
         )
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Writers queue up at the server, in their order."""
+        return nullcontext()
 
     def begin_reading(self, connection: Connection) -> None:
         """One consistent view from here on."""

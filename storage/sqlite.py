@@ -7,7 +7,9 @@ helps; without BEGIN, read-modify-write loses updates silently.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +30,7 @@ class Sqlite:
         self.name = url.database
         self.advice = "check [storage] url, the disk and its owner"
         self._patience_s = patience_s
+        self._turn = threading.Lock()
         self.path.absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         self.engine: Engine = create_engine(url, connect_args={"timeout": patience_s}, hide_parameters=True)
@@ -47,6 +50,19 @@ class Sqlite:
         finally:
             if patience_s is not None:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout={round(self._patience_s * 1000)}")
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Threads of one process queue up here. SQLite itself lets writers poll, up to 100 ms apart, and is not fair.
+
+        Who has waited as long as for another process goes on to SQLite, which says what is wrong.
+        """
+        ours = self._turn.acquire(timeout=self._patience_s)
+        try:
+            yield
+        finally:
+            if ours:
+                self._turn.release()
 
     def begin_reading(self, connection: Connection) -> None:
         """One consistent view from here on."""
