@@ -17,7 +17,7 @@ test: ## far ends (as root on Debian), linters, types, imports, tests (< 15 minu
 	@sh tools/setup.sh dev
 	@$(BIN)/python -m tests.farends.install
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -q -rfEs
+	$(BIN)/pytest -q -rfEs -n 3 --dist loadgroup
 
 prove: ## the campaigns with numbers; writes docs/proof/*.md (< 90 minutes)
 	@sh tools/setup.sh dev

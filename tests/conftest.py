@@ -1,7 +1,9 @@
-"""What all tests share: the far ends as fixtures, and patience with a busy machine."""
+"""What all tests share: the far ends as fixtures, patience with a busy machine, and who may run beside whom."""
 
+import contextlib
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.farends.fixtures"]
@@ -12,3 +14,41 @@ SEARCH = int(os.environ.get("SIAGA_SEARCH", "0"))
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.register_profile("search", settings.get_profile("house"), derandomize=False, max_examples=max(SEARCH, 100))
 settings.load_profile("search" if SEARCH else "house")
+
+TOGETHER = {
+    "calls": (
+        "tests/channels/", "tests/farends/", "tests/lab/", "tests/siaga/test_demo", "tests/end_to_end/test_verdict",
+        "tests/end_to_end/test_truth", "tests/end_to_end/test_one",
+    ),
+    "services": ("tests/end_to_end/", "tests/scheduler/test_real_time", "tests/scheduler/test_two_services"),
+}  # fmt: skip
+"""Tests that listen or wait for real processes, one after the other within a group; the first that fits counts."""
+YIELDING = 10
+"""Niceness of tests that only reckon: they must not starve those that listen."""
+
+
+RECKONING = ("tests/channels/test_", "tests/channels/voice/listening/")
+"""Tests below those places that make no call."""
+
+
+def group_of(path: str) -> str | None:
+    """The group of a test by its path, or None for one that may run anywhere."""
+    if path.startswith(RECKONING) and "hostile" not in path:
+        return None
+    return next((group for group, places in TOGETHER.items() if path.startswith(places)), None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell pytest-xdist which tests stay together (``--dist loadgroup``)."""
+    for item in items:
+        if group := group_of(item.nodeid):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let what listens go first, where several workers share the machine and may choose (root)."""
+    if "PYTEST_XDIST_WORKER" in os.environ and os.geteuid() == 0:
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, 0 if group_of(item.nodeid) else YIELDING)

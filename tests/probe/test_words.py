@@ -86,7 +86,7 @@ def test_a_missing_value_or_an_unknown_key_is_our_mistake() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("reason", "stage"), [(r, s) for r in Reason for s in RULES[r].stages])
+@pytest.mark.parametrize(("reason", "stage"), [(r, s) for r in Reason for s in sorted(RULES[r].stages)])
 def test_a_message_says_experience_stage_and_reason(language: Language, reason: Reason, stage: Stage) -> None:
     said = sentence(outcome(reason, stage, "SIP 486."), language)
     assert word(f"experience.{reason}", language) in said
