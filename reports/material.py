@@ -55,7 +55,7 @@ def gather(
         entries=entries,
         targets=_targets(results, entries),
         notes=_notes(Journal(database), start, end),
-        windows=[w for w in windows if w.from_ < end and w.to > start],
+        windows=[w for w in windows if w.from_ < end and w.to > start and not w.empty],
         carried=[one for name in sorted(names) if (one := carried_over(results, name, start)) is not None],
     )
 

@@ -31,6 +31,7 @@ from siaga.service_reload import changes, reread
 from siaga.service_rules import rules
 from siaga.service_signals import Orders
 from siaga.service_tasks import Background
+from siaga.windows import enter_windows
 from storage.alive import Alive
 from storage.database import Database, DatabaseError
 from storage.journal import Journal
@@ -61,6 +62,7 @@ class Service:
         """Serve until told to stop, then drain. False when a part failed and only a fresh start can help."""
         runs, alive = self._generation.parts.runs(), Alive(self._database)
         await asyncio.to_thread(enter_config, self._journal, self.config)
+        await asyncio.to_thread(enter_windows, self.config, self._database)
         try:
             async with (
                 Worker(runs, alive=alive) as worker,
@@ -153,6 +155,7 @@ class Service:
         hide(secret_values(config))
         new = Generation(config, self._database, self._generation)
         await asyncio.to_thread(enter_config, self._journal, config, changes(self.config, config))
+        await asyncio.to_thread(enter_windows, config, self._database)
         return new
 
     def _refuse(self, wrong: list[str]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from probe.outcome import instant
-from storage.chain import table_of
+from storage.chain import CHAIN, JOURNAL, table_of
 from storage.database import Database
 from storage.journal import enter
 from storage.tables import MaintenanceRow
@@ -32,6 +33,11 @@ class Window:
     source: Literal["config", "hand"] = "config"
     id: int | None = None
     """Number of a window that was said by hand."""
+
+    @property
+    def empty(self) -> bool:
+        """Withdrawn, or ended before it began: it covers nothing."""
+        return self.to <= self.from_
 
 
 def covers(
@@ -79,6 +85,48 @@ class Windows:
             enter(connection, "maintenance", row["target"], body, {"by": by}, now)
         return _window({**row, "to_ms": to})
 
+    def withdraw(self, id_: int, now: datetime, by: str = "") -> Window | None:
+        """Empty a window that was entered by mistake, past ones too. None when it is unknown or empty already."""
+        with self._database.write() as connection:
+            asked = select(MAINTENANCE).where(MAINTENANCE.c.id == id_, MAINTENANCE.c.to_ms > MAINTENANCE.c.from_ms)
+            row = connection.execute(asked.with_for_update()).mappings().one_or_none()
+            if row is None:
+                return None
+            connection.execute(update(MAINTENANCE).where(MAINTENANCE.c.id == id_).values(to_ms=row["from_ms"]))
+            body = {"id": id_, "action": "withdraw", "to": instant(from_ms(row["from_ms"]))}
+            enter(connection, "maintenance", row["target"], body, {"by": by}, now)
+        return _window({**row, "to_ms": row["from_ms"]})
+
+    def see(self, configured: Sequence[Window], now: datetime) -> int:
+        """Enter the windows of a configuration that the journal does not know yet; returns how many there were.
+
+        What a file says can be changed afterwards without a trace: the journal says when it was said first.
+        """
+        if not configured:
+            return 0
+        with self._database.write() as connection:
+            # two services may read one configuration at once: the head of the journal lets one of them in
+            connection.execute(select(CHAIN.c.seq).where(CHAIN.c.name == JOURNAL.name).with_for_update())
+            seen = set(_seen(connection))
+            new = {_key(w): w for w in configured if _key(w) not in seen}
+            for window in new.values():
+                body = {
+                    "action": "config",
+                    "from": instant(window.from_),
+                    "to": instant(window.to),
+                    "backdated": window.from_ < now,
+                }
+                enter(connection, "maintenance", window.target, body, {"reason": window.reason}, now)
+        return len(new)
+
+    def marked(self, configured: Sequence[Window], now: datetime) -> tuple[Window, ...]:
+        """The windows of a configuration, marked when they were first seen, or would be now, after they had begun."""
+        if not configured:
+            return ()
+        with self._database.read() as connection:
+            seen = _seen(connection)
+        return tuple(replace(w, backdated=to_ms(w.from_) < seen.get(_key(w), to_ms(now))) for w in configured)
+
     def list(self, since: datetime | None = None, until: datetime | None = None) -> tuple[Window, ...]:
         """The windows that reach into ``[since, until)``, in order of their beginning."""
         asked = select(MAINTENANCE).order_by(MAINTENANCE.c.from_ms, MAINTENANCE.c.id)
@@ -88,6 +136,25 @@ class Windows:
             asked = asked.where(MAINTENANCE.c.from_ms < to_ms(until))
         with self._database.read() as connection:
             return tuple(_window(row) for row in connection.execute(asked).mappings())
+
+
+Key = tuple[str, str, str]
+
+
+def _key(window: Window) -> Key:
+    """What makes a window of the configuration the one that was seen: whom it is for, and when."""
+    return window.target, instant(window.from_), instant(window.to)
+
+
+def _seen(connection: Connection) -> dict[Key, int]:
+    """When each window of any configuration was first seen, in ms."""
+    asked = select(JOURNAL.c.subject, JOURNAL.c.at_ms, JOURNAL.c.body).where(JOURNAL.c.kind == "maintenance")
+    found = dict[Key, int]()
+    for subject, at_ms, data in connection.execute(asked.order_by(JOURNAL.c.seq)):
+        body = json.loads(data)
+        if body.get("action") == "config":
+            found.setdefault((subject, body["from"], body["to"]), at_ms)
+    return found
 
 
 def _window(row: Mapping[Any, Any]) -> Window:

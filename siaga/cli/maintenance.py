@@ -9,6 +9,7 @@ import typer
 from siaga.cli.options import ConfigOption
 
 if TYPE_CHECKING:
+    from siaga.cli.exits import Stop
     from siaga.cli.recorded import Recorded
     from storage.maintenance import Window
 
@@ -72,7 +73,7 @@ def list_(
 
     with recorded(config) as found:
         now = datetime.now(UTC)
-        windows = [w for w in all_windows(found.config, found.database) if everything or w.to > now]
+        windows = [w for w in all_windows(found.config, found.database) if everything or (w.to > now and not w.empty)]
         if not windows:
             say.out(word("maintenance.none", found.language))
             return 0
@@ -93,18 +94,54 @@ def end(
 
     from probe.words import word
     from siaga.cli import say
-    from siaga.cli.exits import usage
     from siaga.cli.people import who
     from siaga.cli.recorded import recorded
     from storage.maintenance import Windows
 
     with recorded(config) as found:
         now = datetime.now(UTC)
+        _numbered(number, found)
         if Windows(found.database).end(number, now, who(by)) is None:
-            raise usage(word("maintenance.unknown", found.language, number=number))
+            raise _unknown(number, found, "maintenance.unknown")
         time = f"{now.astimezone(found.zone):%H.%M}"
         say.out(word("maintenance.ended", found.language, number=number, time=time))
     return 0
+
+
+@maintenance.command()
+def withdraw(
+    number: Annotated[int, typer.Argument(metavar="NO", help="Number of a maintenance that was entered by hand.")],
+    by: ByOption = None,
+    config: ConfigOption = None,
+) -> int:
+    """Take back maintenance that was entered by mistake: it no longer counts at all, and stays in `list --all`."""
+    from datetime import UTC, datetime
+
+    from probe.words import word
+    from siaga.cli import say
+    from siaga.cli.people import who
+    from siaga.cli.recorded import recorded
+    from storage.maintenance import Windows
+
+    with recorded(config) as found:
+        _numbered(number, found)
+        if Windows(found.database).withdraw(number, datetime.now(UTC), who(by)) is None:
+            raise _unknown(number, found, "maintenance.nothing_to_withdraw")
+        say.out(word("maintenance.withdrawn", found.language, number=number))
+    return 0
+
+
+def _numbered(number: int, found: Recorded) -> None:
+    """A database cannot even be asked for a number that is too big for it."""
+    if not 0 < number < 2**31:
+        raise _unknown(number, found, "maintenance.unknown")
+
+
+def _unknown(number: int, found: Recorded, key: str) -> Stop:
+    from probe.words import word
+    from siaga.cli.exits import usage
+
+    return usage(word(key, found.language, number=number))
 
 
 def _known(target: str, found: Recorded) -> None:
@@ -116,10 +153,16 @@ def _known(target: str, found: Recorded) -> None:
         raise usage(f"unknown target {target!r}; {found.config.path} has: {', '.join(sorted(known)) or 'none'}")
 
 
+def _source(window: Window) -> str:
+    if window.source == "config":
+        return "config_late" if window.backdated else "config"
+    return "late" if window.backdated else "cli"
+
+
 def _row(window: Window, found: Recorded) -> list[str]:
     from probe.words import NOTHING, word
 
-    source = "config" if window.source == "config" else ("late" if window.backdated else "cli")
+    source = "withdrawn" if window.empty else _source(window)
     return [
         str(window.id) if window.id is not None else NOTHING,
         f"{window.from_.astimezone(found.zone):%Y-%m-%d %H.%M}",

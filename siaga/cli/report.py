@@ -74,11 +74,13 @@ def daily(
     """
     from siaga.cli.recorded import recorded
     from siaga.reporting import report_of
+    from siaga.windows import enter_windows
 
     with recorded(config) as found:
         day = _day(found, date)
         formats = _formats(form, output, ("xlsx", "html"))
         tongue = _language(found, language)
+        enter_windows(found.config, found.database)
         made = report_of(found.config, found.database, day, _version(), _service(found, service))
         paths = _paths(output, f"laporan-{made.number.replace('/', '-').lower()}", formats)
         for path, kind in zip(paths, formats, strict=True):
@@ -110,11 +112,13 @@ def exclusion(
     from siaga.cli import say
     from siaga.cli.recorded import recorded
     from siaga.reporting import report_of
+    from siaga.windows import enter_windows
 
     with recorded(config) as found:
         day = _day(found, date)
         formats = _formats(form, output, ("csv", "xlsx"))
         words = Wording(_language(found, language), found.zone)
+        enter_windows(found.config, found.database)
         made = report_of(found.config, found.database, day, _version(), _service(found, service))
         listed = contacts(made.rows)
         paths = _paths(output, words.say("contact.file", day=day.day.isoformat()), formats)

@@ -86,6 +86,18 @@ def test_each_export_stands_in_the_journal_and_a_correction_is_a_new_revision(bo
     assert all(note.body["closed"] and note.text and note.text["by"] for note in exports(book))
 
 
+def test_maintenance_written_into_the_configuration_afterwards_is_marked_and_entered(nowhere: Path, book: Book) -> None:
+    path = nowhere / "siaga.toml"
+    text = f"from = {yesterday():%Y-%m-%dT%H:%M:%S}\nto = {yesterday():%Y-%m-%dT12:00:00}\n"
+    path.write_text(path.read_text("utf-8") + f'[[maintenance]]\ntarget = "ivr"\n{text}reason = "rapi-rapi"\n', "utf-8")
+    order = ["report", "daily", "--date", "yesterday", "--language", "id", "-o", "a.html"]
+    assert [run(order), run(order), run(["report", "daily", "--language", "id", "-o", "b.html"])] == [0, 0, 0]
+    assert "rapi-rapi (dicatat susulan)" in (nowhere / "a.html").read_text("utf-8")
+    [note] = Journal(book.found.database).read(kind="maintenance")
+    assert (note.subject, note.body["action"], note.body["backdated"]) == ("ivr", "config", True)
+    assert "dari konfigurasi" in (nowhere / "b.html").read_text("utf-8")
+
+
 def test_today_is_provisional_and_no_revision(book: Book, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "daily", "-o", "hari-ini.xlsx"]) == 0
     assert "(PROVISIONAL)" in capsys.readouterr().out

@@ -161,6 +161,29 @@ def test_maintenance_that_has_begun_is_marked(book: Book, capsys: pytest.Capture
     assert Windows(book.found.database).list()[0].backdated
 
 
+def test_maintenance_entered_by_mistake_is_taken_back_and_stays_visible(
+    book: Book, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["maintenance", "add", "ivr", "--from", "yesterday", "--to", "1h"]) == 0
+    [window] = Windows(book.found.database).list()
+    assert run(["maintenance", "withdraw", str(window.id), "--by", "Dewi"]) == 0
+    assert run(["maintenance", "withdraw", str(window.id)]) == 64
+    capsys.readouterr()
+    assert run(["maintenance", "list"]) == 0
+    assert "withdrawn" not in capsys.readouterr().out
+    assert run(["maintenance", "list", "--all"]) == 0
+    assert "withdrawn" in capsys.readouterr().out
+    assert [note.body["action"] for note in notes(book, "maintenance")] == ["add", "withdraw"]
+
+
+@pytest.mark.parametrize("verb", ["end", "withdraw"])
+@pytest.mark.parametrize("number", ["99999999999999999999", "0", "7"])
+@pytest.mark.usefixtures("book")
+def test_a_number_of_no_maintenance_is_wrong_usage(verb: str, number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["maintenance", verb, number]) == 64
+    assert "maintenance list" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["nobody", "--to", "1h"], ["ivr", "--to", "soon"], ["ivr", "--to", "2026-01-01"]])
 def test_maintenance_that_makes_no_sense_is_wrong_usage(book: Book, words: list[str]) -> None:
     assert run(["maintenance", "add", *words]) == 64

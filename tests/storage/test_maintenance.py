@@ -90,3 +90,41 @@ def test_the_windows_of_a_span_are_those_that_reach_into_it(database: Database) 
         windows.add("sip", NOON + hour * HOUR, NOON + (hour + 1) * HOUR, f"{hour}", NOON)
     found = windows.list(since=NOON + HOUR, until=NOON + 2 * HOUR)
     assert [window.reason for window in found] == ["1"]
+
+
+def test_a_withdrawn_window_covers_nothing_and_stays_in_the_list(database: Database) -> None:
+    windows = Windows(database)
+    id_ = windows.add("sip", NOON - HOUR, NOON + HOUR, "salah ketik", NOON).id
+    assert id_ is not None
+    [kept] = [windows.withdraw(id_, NOON, by="Budi")]
+    assert kept is not None
+    assert kept.empty
+    assert windows.list() == (kept,)
+    assert covers(windows.list(), None, None, "sip", NOON - HOUR) is None
+    assert windows.withdraw(id_, NOON) is None
+    assert [note.body["action"] for note in Journal(database).read("maintenance")] == ["add", "withdraw"]
+
+
+def test_a_window_of_the_configuration_is_entered_once_and_marked_when_it_was_seen_late(database: Database) -> None:
+    windows = Windows(database)
+    ahead = Window(target="ivr", from_=NOON + HOUR, to=NOON + 2 * HOUR, reason="router")
+    past = Window(target="ivr", from_=NOON - HOUR, to=NOON, reason="lupa")
+    assert windows.see([ahead, past], NOON) == 2
+    assert windows.see([past, ahead], NOON + 3 * HOUR) == 0
+    notes = Journal(database).read("maintenance")
+    assert [(n.subject, n.body["action"], n.body["backdated"]) for n in notes] == [
+        ("ivr", "config", False),
+        ("ivr", "config", True),
+    ]
+    assert notes[1].text == {"reason": "lupa"}
+    later = windows.marked([ahead, past], NOON + 3 * HOUR)
+    assert [w.backdated for w in later] == [False, True]
+
+
+def test_a_window_that_was_moved_is_another_one(database: Database) -> None:
+    windows = Windows(database)
+    first = Window(target="ivr", from_=NOON + HOUR, to=NOON + 2 * HOUR, reason="router")
+    windows.see([first], NOON)
+    moved = Window(target="ivr", from_=NOON, to=NOON + 2 * HOUR, reason="router")
+    assert windows.marked([moved], NOON + 2 * HOUR)[0].backdated
+    assert windows.see([moved], NOON + 2 * HOUR) == 1
