@@ -48,12 +48,13 @@ async def route_to(host: str, port: int, family: socket.AddressFamily = socket.A
 
 
 def _local_address(kind: int, address: tuple[object, ...]) -> Route:
-    with socket.socket(kind, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        # a kernel without IPv6 refuses the socket itself
+        with socket.socket(kind, socket.SOCK_DGRAM) as probe:
             probe.connect(address)
             return Route(address=str(address[0]), local_address=str(probe.getsockname()[0]))
-        except OSError as error:
-            return Route(problem=f"no route to {address[0]}: {error.strerror}", ours=True)
+    except OSError as error:
+        return Route(problem=f"no route to {address[0]}: {error.strerror}", ours=True)
 
 
 async def our_side_works(host: str, port: int) -> tuple[bool, str]:

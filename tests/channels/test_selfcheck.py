@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from typing import Any
 
@@ -64,6 +65,20 @@ async def test_no_route_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     route = await selfcheck.route_to("127.0.0.1", 5060)
     assert route.ours
     assert route.problem == "no route to 127.0.0.1: Network is unreachable"
+
+
+async def test_a_kernel_without_ipv6_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def only_aaaa(*_args: object, **_more: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("2001:db8::1", 5060, 0, 0))]
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", only_aaaa)
+    monkeypatch.setattr(socket, "socket", refuse)
+    route = await selfcheck.route_to("pbx.example", 5060)
+    assert route.ours
+    assert route.problem == "no route to 2001:db8::1: Address family not supported by protocol"
 
 
 @pytest.mark.parametrize("host", ["a" * 300, "x..y", "\u0000", ""])
