@@ -15,10 +15,10 @@ from probe.setting_errors import secret_or
 _ALLOWED = 'allowed: "https://HOST/…", { env = "NAME" } or { file = "path" }'
 
 
-def wrong_address(value: str) -> str:
+def wrong_address(value: str, *, literal: bool = True) -> str:
     """What is wrong with an address that siaga asks or writes to; empty when nothing is. Never repeats it.
 
-    Plain http leaves nothing secret only where it never leaves this machine.
+    A name and a password before the host stand only behind a reference, not in a ``literal`` address. Plain http leaves nothing secret only where it never leaves this machine.
     """
     try:
         parts = urlsplit(value)
@@ -27,7 +27,7 @@ def wrong_address(value: str) -> str:
         return f"not an address; {_ALLOWED}"
     if parts.scheme not in ("http", "https") or not host or port == 0 or not value.isprintable() or " " in value:
         return f"not an address of the web; {_ALLOWED}"
-    if parts.username is not None or parts.password is not None:
+    if literal and (parts.username is not None or parts.password is not None):
         return 'a literal secret is refused; put the whole address behind { env = "NAME" } or { file = "path" }'
     if parts.scheme == "http" and not _is_loopback(host):
         return f"http is refused except to this machine (127.0.0.1, ::1, localhost); {_ALLOWED}"
@@ -57,8 +57,9 @@ WebAddress = Annotated[str | Secret, BeforeValidator(_to_address)]
 
 def address_of(setting: str | Secret) -> str:
     """The address itself. Raises SecretUnavailableError, and ValueError when what the secret holds is none."""
+    literal = isinstance(setting, str)
     value = setting if isinstance(setting, str) else setting.value()
-    if wrong := wrong_address(value):
+    if wrong := wrong_address(value, literal=literal):
         raise ValueError(wrong)
     return value
 

@@ -53,8 +53,9 @@ def _parts(secret: str) -> Iterable[str]:
         return
     if password:
         yield password
-    if address.scheme in {"http", "https"}:  # the secret of a webhook is its path or its query
-        yield from (part for part in (*address.path.split("/"), address.query) if len(part) >= 2 * SHORTEST)
+    if address.scheme in {"http", "https"}:  # the secret of a webhook may be its user, path or query
+        parts = (address.username or "", *address.path.split("/"), address.query)
+        yield from (part for part in parts if len(part) >= 2 * SHORTEST)
 
 
 def _forms(secret: str) -> Iterable[str]:

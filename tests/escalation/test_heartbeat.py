@@ -29,6 +29,24 @@ async def test_it_is_silent_while_the_service_is_ill_or_nobody_listens(receiver:
     assert receiver.came == []
 
 
+async def test_a_name_and_a_password_behind_a_reference_are_sent_and_never_told(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    address = receiver.url.replace("://", "://siaga:hunter2@")
+    monkeypatch.setenv("BEAT", address)
+    heartbeat = Heartbeat(lambda: Pulse(url=Secret(env="BEAT"), every_s=1), lambda: True)
+    receiver.answers = ["200 OK", "401 Unauthorized"]
+    with capture_logs() as logs:
+        assert [await heartbeat.beat(), await heartbeat.beat()] == [True, False]
+        assert not await Heartbeat(lambda: Pulse(url=address, every_s=1), lambda: True).beat()
+    assert {came.headers["authorization"] for came in receiver.came} == {"Basic c2lhZ2E6aHVudGVyMg=="}
+    assert "hunter2" not in str(logs)
+    # the library's own lines with the address are cut off or blackened by the log of the command line
+    assert "hunter2" not in str([record.getMessage() for record in caplog.records if record.name != "httpx"])
+    assert len(receiver.came) == 2
+
+
 async def test_a_failure_is_told_once_per_stretch_and_without_the_address(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
