@@ -22,6 +22,8 @@ _NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
 _NAME = re.compile(r"\+?[A-Za-z0-9_.-]+")
 _REWRITE = re.compile(r"[^{}\s@;:]*\{(?:national|e164|digits)\}[^{}\s@;:]*")
 
+MAX_URI = 512
+"""Characters. It stands three times in an INVITE with credentials, and pjsip sends at most 4000 bytes."""
 _TRANSPORT = re.compile(r";transport=([^;]*)", re.IGNORECASE)
 TRANSPORTS = ("udp", "tcp", "tls")
 
@@ -31,6 +33,8 @@ EXPECTS = frozenset({"answer", "prompt", "agent", "music", "tone", "silence", "s
 
 def check_uri(value: str) -> str | None:
     """What is wrong with a SIP URI, or None. Never repeats a password."""
+    if len(value) > MAX_URI:
+        return f"a SIP URI of {len(value)} characters does not fit into a call; allowed: at most {MAX_URI}"
     match = _URI.fullmatch(value)
     if match is None or (match["port"] is not None and not 0 < int(match["port"]) < 65536):
         return 'not a SIP URI; allowed: "sip:USER@HOST", with :PORT and ;transport=udp|tcp|tls where needed'

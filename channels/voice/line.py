@@ -28,6 +28,7 @@ _PATIENCE_S: Final = 2.0
 _TIMED_OUT: Final = 408
 _TOO_MANY: Final = 70_010
 """PJ_ETOOMANY."""
+_TOO_LONG: Final = "PJSIP_EMSGTOOLONG"
 _NETWORK_ERRORS: Final = frozenset(
     120_000 + number for number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ECONNREFUSED)
 )
@@ -233,6 +234,9 @@ class Line:
             return Seen(call=self.order.call, observation=Ended(at=now, by_us=self._by_us, code=code, cause=cause))
         if told.final is not None:
             return Seen(call=self.order.call, observation=told.final)
+        if told.placed_at is None and _TOO_LONG in reason:
+            own = Trouble(at=now, reason=Reason.INTERNAL_ERROR, detail=f"nothing was sent: {reason}")
+            return Seen(call=self.order.call, observation=own)
         return self._lost(self._silence() if code == _TIMED_OUT or self._by_us else f"{code} {reason}")
 
     def _lost(self, cause: str) -> Lost:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.sip_settings import check_target, check_uri
+from channels.sip_settings import MAX_URI, check_target, check_uri
 from channels.voice.uri import parse_uri
 
 GOOD = [
@@ -25,6 +25,12 @@ def test_uris_that_can_be_dialled(uri: str) -> None:
     assert check_uri(uri) is None
     assert check_target(uri, False) is None
     parse_uri(uri)
+
+
+def test_a_uri_that_does_not_fit_into_a_call_is_refused() -> None:
+    base = "sip:1500@pbx.example;x="
+    assert check_target(base + "a" * (MAX_URI - len(base)), False) is None
+    assert "at most 512" in (check_target(base + "a" * (MAX_URI - len(base) + 1), False) or "")
 
 
 @pytest.mark.parametrize("uri", BAD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 import wave
 from pathlib import Path
@@ -24,6 +25,7 @@ from probe.observation import (
     Progress,
     Refused,
     Signalled,
+    Trouble,
     Unreachable,
 )
 from probe.session import DtmfMode, End, Play, Press, Target
@@ -107,6 +109,22 @@ async def test_a_host_that_stays_silent_is_unreachable_while_our_side_works(
     assert ended.network_ok
     assert not ended.through_trunk
     assert "no response to 2 INVITE" in ended.cause
+
+
+async def test_a_long_request_goes_over_udp_to_a_far_end_that_is_deaf_on_tcp(sip: SipChannel, tmp_path: Path) -> None:
+    async with Uas(answering) as uas:
+        with socket.create_server(("127.0.0.1", uas.port)):
+            async with call(sip, f"{uas.uri};x={'a' * 480}", tmp_path / "run") as made:
+                await made.until(Answered)
+    assert len(uas.requests[0].text) > 1300
+
+
+async def test_a_request_that_fits_in_no_message_is_our_trouble(sip: SipChannel, tmp_path: Path) -> None:
+    async with Uas(answering) as uas, call(sip, f"{uas.uri};x={'a' * 3000}", tmp_path / "run") as made:
+        ended = await made.ended()
+    assert isinstance(ended, Trouble)
+    assert "nothing was sent" in ended.detail
+    assert not uas.requests
 
 
 async def test_garbage_is_no_answer(sip: SipChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
