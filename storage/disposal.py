@@ -7,6 +7,7 @@ deletes the rows; of files, before the first one is unlinked: a crash leaves too
     {"what": "detail",   "seqs": [[1, 400], [403, 403]]}         the details of these results
     {"what": "evidence", "seqs": [[1, 400]], "kinds": ["audio"]} their files of these kinds; of every kind when null
     {"what": "text",     "seqs": [[7, 7]]}                       what people wrote in these journal entries
+    {"what": "maintenance", "seqs": [[1, 4]]}                    these old windows; stretches of peak mode: "peak"
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable
 from typing import Any, Final, Literal
 
-Erased = Literal["detail", "evidence", "text"]
+Erased = Literal["detail", "evidence", "text", "maintenance", "peak"]
 _ERASED: Final = ("detail", "evidence", "text")
 _BEYOND: Final = 1 << 62
 

@@ -19,6 +19,7 @@ from storage.chain import RESULT, table_of
 from storage.database import Database
 from storage.findings import Finding, Found, Tally, teller
 from storage.links import NOTES, RESULTS, Lawful, Row, Walk
+from storage.retold import retold
 from storage.tables import RunRow
 from storage.values import RunState
 
@@ -45,6 +46,7 @@ def verify(
         for row in step.sound:
             yield from _evidence(row, walk.where(row), evidence, tally, lawful, found)
         yield from _without_run(database, step.sound, walk, found)
+    yield from retold(database, found)
     tally.head = walk.last.hex() if isinstance(walk.last, bytes) else ""
     yield from _without_result(database, found)
 
