@@ -18,7 +18,8 @@ _ALLOWED = 'allowed: "https://HOST/…", { env = "NAME" } or { file = "path" }'
 def wrong_address(value: str, *, literal: bool = True) -> str:
     """What is wrong with an address that siaga asks or writes to; empty when nothing is. Never repeats it.
 
-    A name and a password before the host stand only behind a reference, not in a ``literal`` address. Plain http leaves nothing secret only where it never leaves this machine.
+    A name and a password before the host stand only behind a reference, not in a ``literal`` address. Plain http
+    leaves nothing secret only where it never leaves this machine.
     """
     try:
         parts = urlsplit(value)

@@ -9,6 +9,8 @@ import typer
 from siaga.cli.options import ConfigOption
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from siaga.cli.exits import Stop
     from siaga.cli.recorded import Recorded
     from storage.maintenance import Window
@@ -21,9 +23,10 @@ ByOption = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who 
 @maintenance.command()
 def add(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="A probe, a service (layanan) or a channel.")],
-    to: Annotated[str, typer.Option("--to", metavar="TIME", help="End: 2h from now, 03:00, 2026-11-21T03:00.")],
+    to: Annotated[str, typer.Option("--to", metavar="TIME", help="End: 2h (from now), 03:00, 2026-11-21T03:00.")],
     start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Beginning; may lie in the past. Default: now.")
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Beginning: 22:00, 2026-11-20T22:00, or 3h-ago. Default: now."),
     ] = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
     by: ByOption = None,
@@ -35,7 +38,7 @@ def add(
     from probe.words import word
     from siaga.cli import say
     from siaga.cli.exits import usage
-    from siaga.cli.moments import later, moment
+    from siaga.cli.moments import beginning, later
     from siaga.cli.people import who
     from siaga.cli.recorded import recorded
     from storage.maintenance import Windows
@@ -43,12 +46,11 @@ def add(
     with recorded(config) as found:
         now = datetime.now(UTC)
         _known(target, found)
-        begins = moment(start, "--from", found.zone, now) if start else now
-        ends = later(to, "--to", found.zone, now)
-        try:
-            window = Windows(found.database).add(target, begins, ends, reason, now, who(by))
-        except ValueError as error:
-            raise usage(f"--to: {error}") from error
+        begins = beginning(start, "--from", found.zone, now) if start else now
+        ends = later(to, "--to", found.zone, now, begins)
+        if ends <= begins:
+            raise usage(_backwards(to, begins, ends, found))
+        window = Windows(found.database).add(target, begins, ends, reason, now, who(by))
         number, start_said, end_said, *_ = _row(window, found)
         values = {"number": number, "target": target, "start": start_said, "end": end_said}
         say.out(word("maintenance.added", found.language, **values))
@@ -142,6 +144,12 @@ def _unknown(number: int, found: Recorded, key: str) -> Stop:
     from siaga.cli.exits import usage
 
     return usage(word(key, found.language, number=number))
+
+
+def _backwards(to: str, begins: datetime, ends: datetime, found: Recorded) -> str:
+    """Which instants the two words were taken for: only so can the reader see what went wrong."""
+    end_said, start_said = (f"{moment.astimezone(found.zone):%Y-%m-%d %H.%M}" for moment in (ends, begins))
+    return f"--to: {to!r} is {end_said}, which is not after the beginning, {start_said}; give a later end, such as 2h"
 
 
 def _known(target: str, found: Recorded) -> None:
