@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from probe.calendar import Plan
 from probe.outcome import Evidence, Outcome, Timings
@@ -18,8 +20,13 @@ from storage import evidence
 from storage.runs import Runs
 from storage.values import Entry, Planned
 
+LONGEST_S = 24 * 3600
 HOLD = timedelta(seconds=60)
 """How long this process claims to be alive while it writes."""
+
+
+class NotManualError(Exception):
+    """A slot was named for a probe whose slots siaga itself fills."""
 
 
 class NoSlotError(Exception):
@@ -57,6 +64,11 @@ class Finding:
             raise ValueError("--agent: where the IVR or bot was not reached, no agent can be judged; leave it out")
         if connected_s is not None and availability is not Judged.OK:
             raise ValueError("--connected: seconds to the agent need --agent ok")
+        for option, seconds in (("--greeting", greeting_s), ("--queue", queue_s), ("--connected", connected_s)):
+            if seconds is not None and not 0 <= seconds <= LONGEST_S:  # nan is in no order
+                raise ValueError(f"{option}: allowed: seconds from 0 to {LONGEST_S}")
+        if queue_s is not None and connected_s is not None and queue_s > connected_s:
+            raise ValueError("--queue: the time in the queue is a part of --connected and cannot be longer")
         return cls(
             reason=_reason(reason, accessibility, availability),
             accessibility=accessibility,
@@ -128,11 +140,18 @@ class Occasion:
 
 
 def keep(
-    runs: Runs, root: Path, folder_day: datetime, occasion: Occasion, finding: Finding, files: Sequence[Path]
+    runs: Runs,
+    root: Path,
+    folder_day: datetime,
+    occasion: Occasion,
+    finding: Finding,
+    files: Sequence[Path],
+    also: Callable[[Connection, Entry, bool], None],
 ) -> tuple[Entry, bool]:
     """Enter the finding; True with it when its planned slot was already entered as missed.
 
-    Raises NoSlotError, and EvidenceError or OSError for files that cannot be kept.
+    ``also``: what is entered in the same transaction. Raises NoSlotError, NotManualError, and
+    EvidenceError or OSError for files that cannot be kept.
     """
     slot, owner = _slot(occasion), f"hand:{secrets.token_hex(8)}"
     runs.beat(owner, occasion.now, HOLD)
@@ -142,7 +161,8 @@ def keep(
         outcome = replace(finding.outcome(), evidence=kept)
         ended = occasion.began + timedelta(seconds=finding.connected_s or 0.0)
         record = record_at(planned, occasion.order, occasion.began, ended, outcome)
-        return runs.finish(planned.run_id, owner, record), slot is not None and planned.slot is None
+        missed = slot is not None and planned.slot is None
+        return runs.finish(planned.run_id, owner, record, lambda c, entry: also(c, entry, missed)), missed
     finally:
         runs.leave(owner)
 
@@ -150,7 +170,13 @@ def keep(
 def _slot(occasion: Occasion) -> datetime | None:
     """The planned slot that this test fills; only what is planned by hand has slots that a person fills."""
     plan = occasion.plan
-    if plan is None or occasion.order.channel != "manual":
+    if occasion.order.channel != "manual":
+        if occasion.slot is not None:
+            raise NotManualError
+        return None
+    if plan is None:
+        if occasion.slot is not None:
+            raise NoSlotError(None)
         return None
     before = [*plan.slots(occasion.began - timedelta(days=2), occasion.began + timedelta(microseconds=1))]
     if occasion.slot is None:

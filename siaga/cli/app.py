@@ -71,6 +71,9 @@ def run(arguments: Sequence[str]) -> int:
 
     The framework's own codes never get out: its 2 for wrong usage would read as "the target failed".
     """
+    if any(not _is_text(argument) for argument in arguments):
+        say.err("an argument holds bytes that are no text in UTF-8; write it anew, or set LC_ALL=C.UTF-8")
+        return Exit.USAGE
     try:
         code = typer.main.get_command(app).main(args=list(arguments), prog_name="siaga", standalone_mode=False)
     except Stop as stop:
@@ -84,6 +87,11 @@ def run(arguments: Sequence[str]) -> int:
         traceback.print_exc()
         return Exit.OUR_FAULT
     return code if isinstance(code, int) else Exit.DONE
+
+
+def _is_text(argument: str) -> bool:
+    """Bytes that could not be decoded arrive as lone surrogates, which neither a database nor a report takes."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in argument)
 
 
 def _wrong_usage(error: TyperException) -> int:

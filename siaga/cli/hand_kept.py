@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
+
 from probe.settings import ProbeSettings
 from probe.words import NOTHING, word
-from siaga.by_hand import Finding, NoSlotError, Occasion, keep
+from siaga.by_hand import Finding, NoSlotError, NotManualError, Occasion, keep
 from siaga.cli import say
 from siaga.cli.exits import usage
 from siaga.cli.moments import moment
@@ -17,7 +19,7 @@ from siaga.cli.recorded import Recorded
 from siaga.parts import order_of
 from siaga.plans import plan_of
 from storage.evidence import EvidenceError
-from storage.journal import Journal
+from storage.journal import enter
 from storage.results import Results
 from storage.values import Entry
 
@@ -38,17 +40,22 @@ def kept(
     """Enter the finding and say so. ``times``: when it was tested, and its slot; ``remark``: what and by whom."""
     now = datetime.now(UTC)
     occasion = _occasion(found, _probe(found, probe), times, now)
+    text = {"text": remark[0] or word("record.manual", found.language), "by": remark[1]}
+
+    def also(connection: Connection, entry: Entry, missed: bool) -> None:
+        body = {"what": "manual", "late": missed or now - occasion.began > LATE}
+        enter(connection, "remark", entry.run_id, body, text, now)
+
     try:
         day = occasion.began.astimezone(found.zone)
-        entry, missed = keep(found.runs(), found.evidence, day, occasion, finding, files)
+        entry, missed = keep(found.runs(), found.evidence, day, occasion, finding, files, also)
+    except NotManualError as error:
+        raise usage(word("record.not_manual", found.language, probe=probe, channel=occasion.order.channel)) from error
     except NoSlotError as error:
         near = f"{error.near.astimezone(found.zone):%Y-%m-%dT%H:%M}" if error.near else NOTHING
         raise usage(word("record.no_slot", found.language, probe=probe, slot=times[1], near=near)) from error
     except (OSError, EvidenceError) as error:
         raise usage(f"--evidence: {error}") from error
-    body = {"what": "manual", "late": missed or now - occasion.began > LATE}
-    text = {"text": remark[0] or word("record.manual", found.language), "by": remark[1]}
-    Journal(found.database).write("remark", entry.run_id, body, text, now)
     _say(found, entry, occasion.slot if missed else None, as_json=as_json)
     return 0
 

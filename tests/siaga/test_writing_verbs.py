@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from siaga.cli import hand_kept
 from siaga.cli.app import run
 from storage.journal import Journal, Note
 from storage.maintenance import Windows
@@ -112,6 +113,10 @@ def test_stage_and_owner_follow_from_what_was_seen(
         ["ivr", "--access", "maybe"], ["ivr", "--access", "nok", "--agent", "ok"], ["nobody", "--access", "ok"],
         ["ivr", "--access", "ok", "--reason", "ivr_silent"], ["ivr", "--access", "nok", "--reason", "gone"],
         ["ivr", "--access", "ok", "--connected", "3"], ["ivr", "--access", "ok", "--at", "2099-01-01"],
+        ["ivr", "--access", "ok", "--agent", "ok", "--connected", "inf"],
+        ["ivr", "--access", "ok", "--greeting", "nan"],
+        ["ivr", "--access", "ok", "--agent", "ok", "--connected", "3", "--queue", "4"],
+        ["ivr", "--access", "ok", "--slot", "2026-11-20T08:00"], ["ivr", "--access", "ok", "--remark", "\udcff"],
         ["ig", "--access", "ok", "--slot", "2026-11-20T08:13"], ["ivr", "--access", "ok", "--evidence", "no-such.png"],
     ],
 )  # fmt: skip
@@ -120,6 +125,17 @@ def test_a_contradiction_is_wrong_usage_and_enters_nothing(
 ) -> None:
     assert run(["test", "record", *words]) == 64
     assert capsys.readouterr().out == ""
+    assert Results(book.found.database, book.found.evidence).page() == []
+
+
+def test_a_test_whose_remark_cannot_be_entered_is_not_entered_either(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> int:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(hand_kept, "enter", broken)
+    assert run(list(RECORD)) != 0
     assert Results(book.found.database, book.found.evidence).page() == []
 
 
@@ -156,7 +172,7 @@ def test_maintenance_is_said_in_a_line_and_ended(book: Book, capsys: pytest.Capt
 
 
 def test_maintenance_that_has_begun_is_marked(book: Book, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["maintenance", "add", "ivr", "--from", "3h", "--to", "1h"]) == 0
+    assert run(["maintenance", "add", "ivr", "--from", "3h-ago", "--to", "1h"]) == 0
     assert "entered late" in capsys.readouterr().out
     assert Windows(book.found.database).list()[0].backdated
 
@@ -184,7 +200,20 @@ def test_a_number_of_no_maintenance_is_wrong_usage(verb: str, number: str, capsy
     assert "maintenance list" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["nobody", "--to", "1h"], ["ivr", "--to", "soon"], ["ivr", "--to", "2026-01-01"]])
+def test_an_end_before_the_beginning_says_what_was_understood(book: Book, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["maintenance", "add", "ivr", "--to", "kemarin"]) == 64
+    yesterday = datetime.now(book.found.zone) - timedelta(days=1)
+    assert f"'kemarin' is {yesterday:%Y-%m-%d} 00.00, which is not after" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nobody", "--to", "1h"], ["ivr", "--to", "soon"], ["ivr", "--to", "2026-01-01"], ["ivr", "--to", "kemarin"],
+        ["ivr", "--from", "3h", "--to", "1h"], ["ivr", "--from", "0001-01-01", "--to", "1h"],
+        ["ivr", "--to", "9999-12-31T23:59"],
+    ],
+)  # fmt: skip
 def test_maintenance_that_makes_no_sense_is_wrong_usage(book: Book, words: list[str]) -> None:
     assert run(["maintenance", "add", *words]) == 64
     assert Windows(book.found.database).list() == ()
