@@ -50,7 +50,7 @@ def append(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any
 
     The chain's own row is locked first: two writers can never link to the same row.
     """
-    seq, last = _head(connection, table.name)
+    seq, last = head(connection, table)
     linked = []
     for row in rows:
         seq += 1
@@ -64,7 +64,9 @@ def append(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any
     return linked
 
 
-def _head(connection: Connection, name: str) -> tuple[int, bytes]:
+def head(connection: Connection, table: Table) -> tuple[int, bytes]:
+    """Number and hash of the last row, locked until the transaction ends. Raises ChainBrokenError."""
+    name = table.name
     asked = select(CHAIN.c.seq, CHAIN.c.hash).where(CHAIN.c.name == name).with_for_update()
     found = connection.execute(asked).one_or_none()
     if found is None:

@@ -74,6 +74,10 @@ class Disposals:
         """Whether all results up to ``seq`` may be gone, and that one had this hash."""
         return self._ends.get(seq) == hash_.hex()
 
+    def results_until(self) -> int:
+        """The last result that may be gone; 0 when none may."""
+        return max(self._ends, default=0)
+
 
 def _stretch(first: Any, last: Any) -> tuple[int, int]:
     if not 1 <= int(first) <= int(last) < _BEYOND:

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
-from storage.chain import JOURNAL, append, table_of
+from storage.chain import JOURNAL, RESULT, append, head, table_of
 from storage.database import Database
 from storage.tables import JournalTextRow
 from storage.values import from_ms, to_ms
@@ -24,6 +24,9 @@ TEXT: Final = table_of(JournalTextRow)
 
 Kind = Literal["sign", "remark", "maintenance", "peak", "disposal", "config", "clock", "notice", "export"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+HEADED: Final[frozenset[Kind]] = frozenset({"sign", "export", "config", "disposal", "maintenance", "peak"})
+"""Their bodies say where the results ended then, so that results cut off afterwards are missed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,9 @@ def enter(
     """Add an entry inside a writing transaction; returns its number. ``body`` holds no names and no free text."""
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind of journal entry; allowed: {', '.join(KINDS)}")
+    if kind in HEADED:
+        seq, hash_ = head(connection, RESULT)
+        body = {**body, "head_seq": seq, "head_hash": hash_.hex()}
     data = None if text is None else _json(text)
     row = {
         "at_ms": to_ms(at),

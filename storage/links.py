@@ -58,6 +58,11 @@ class Lawful:
         self._look()
         return self._known.results_end(seq, hash_)
 
+    def results_until(self) -> int:
+        """The last result that was disposed of; 0 when none was."""
+        self._look()
+        return self._known.results_until()
+
     def _look(self) -> None:
         asked = select(JOURNAL.c.seq).where(JOURNAL.c.kind == "disposal").order_by(JOURNAL.c.seq)
         with self._database.read() as connection:

@@ -7,6 +7,7 @@ everything can compute everything anew: that the newest hash is the one on the p
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -18,8 +19,10 @@ from storage import evidence as files
 from storage.chain import RESULT, table_of
 from storage.database import Database
 from storage.findings import Finding, Found, Tally, teller
+from storage.heads import Heads
 from storage.links import NOTES, RESULTS, Lawful, Row, Walk
 from storage.retold import retold
+from storage.stray import stray
 from storage.tables import RunRow
 from storage.values import RunState
 
@@ -35,9 +38,10 @@ def verify(
 
     Reads in chunks and may run beside a service that writes and disposes.
     """
-    tally, found, lawful = tally or Tally(), teller(language), Lawful(database)
+    tally, found, lawful, heads = tally or Tally(), teller(language), Lawful(database), Heads()
     for step in Walk(database, NOTES, lawful, found).steps():
         tally.rows += step.rows
+        heads.take(step.sound)
         yield from step.findings
     walk = Walk(database, RESULTS, lawful, found)
     for step in walk.steps():
@@ -46,9 +50,11 @@ def verify(
         for row in step.sound:
             yield from _evidence(row, walk.where(row), evidence, tally, lawful, found)
         yield from _without_run(database, step.sound, walk, found)
+    yield from heads.missing(database, lawful, found)
     yield from retold(database, found)
     tally.head = walk.last.hex() if isinstance(walk.last, bytes) else ""
     yield from _without_result(database, found)
+    yield from stray(database, evidence, lawful, found, time.time())
 
 
 def _evidence(row: Row, where: str, root: Path, tally: Tally, lawful: Lawful, found: Found) -> Iterator[Finding]:

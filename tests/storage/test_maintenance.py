@@ -36,13 +36,14 @@ def test_a_window_said_beforehand_is_kept_and_entered_in_the_journal(database: D
     assert (window.source, window.backdated, window.reason) == ("hand", False, "ganti router")
     [note] = Journal(database).read("maintenance")
     assert note.subject == "inbound"
-    assert note.body == {
+    said = {
         "id": window.id,
         "action": "add",
         "from": "2026-11-20T06:00:00.000Z",
         "to": "2026-11-20T07:00:00.000Z",
         "backdated": False,
     }
+    assert note.body == {**said, "head_seq": 0, "head_hash": "00" * 32}
     assert note.text == {"reason": "ganti router", "by": "Budi"}
 
 
