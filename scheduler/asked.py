@@ -46,7 +46,7 @@ async def perform(
         end = await _played(run, order, house, stop, on_event)
     except Exception as error:  # no record, no call: told as our failure, with the sentence that helps
         log.exception("the run could not be entered")
-        said = str(error) if isinstance(error, DatabaseError) else named(error)
+        said = str(error) if isinstance(error, DatabaseError) else named(error, order.language)
         return record_of(run, order, now, unplayed(Reason.INTERNAL_ERROR, said, order.script))
     if isinstance(end, Done):
         return end.record

@@ -16,10 +16,11 @@ from probe.play import Listener, play
 from probe.reasons import Reason, Stage, Verdict
 from probe.session import Report, Session, Target
 from probe.walk import Walk
-from probe.words import word
+from probe.words import Language, word
 from scheduler.house import House, NotNowError
 from scheduler.order import Order
 from scheduler.unplayed import our_fault, unplayed
+from storage.evidence import FULL
 
 CLOSE_S: Final = 15.0
 """A session promises to close within a few seconds; past this the run ends without its report."""
@@ -50,7 +51,7 @@ async def converse(
     finally:
         report = await _closed(session)
     if isinstance(walk, Exception):
-        failed = unplayed(Reason.INTERNAL_ERROR, named(walk), order.script)
+        failed = unplayed(Reason.INTERNAL_ERROR, named(walk, order.language), order.script)
         return replace(failed, media=report.media, evidence=report.evidence)
     return await _proven(conclude(walk, report, order.language), order, house)
 
@@ -70,7 +71,7 @@ async def _proven(outcome: Outcome, order: Order, house: House) -> Outcome:
         wrong = await asyncio.wait_for(house.own_side(order), OWN_SIDE_S)
     except Exception as error:  # a check that fails has not passed, whatever it was that failed
         log.exception("the self-check failed")
-        wrong = word("detail.self_check_failed", order.language, cause=named(error))
+        wrong = word("detail.self_check_failed", order.language, cause=named(error, order.language))
     return our_fault(outcome, Reason.TRUNK_DOWN, wrong) if wrong else outcome
 
 
@@ -102,6 +103,11 @@ async def _closed(session: Session) -> Report:
         return Report()
 
 
-def named(error: Exception) -> str:
-    """The kind of an exception; its text may hold numbers and goes to the log only."""
+def named(error: Exception, language: Language = "en") -> str:
+    """The kind of an exception; its text may hold numbers and goes to the log only. A full disk is called that."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            return word("detail.disk_full", language)
+        cause = cause.__cause__
     return type(error).__name__

@@ -104,7 +104,7 @@ async def execute(
             outcome = unplayed(Reason.INTERNAL_ERROR, str(no), order.script)
         except Exception as error:  # our own mistake is a result too: it must never read as the target's
             log.exception("run failed inside siaga")
-            outcome = unplayed(Reason.INTERNAL_ERROR, named(error), order.script)
+            outcome = unplayed(Reason.INTERNAL_ERROR, named(error, order.language), order.script)
         return await _told(run, order, house, record_of(run, order, started, outcome), folder, stop)
 
 
@@ -197,7 +197,7 @@ async def _kept(record: Record, order: Order, house: House, folder: Path) -> Rec
         return await asyncio.to_thread(house.keep, record, folder)
     except Exception as error:  # a full disk must not swallow the verdict's place: the run is told as our failure
         log.exception("the result could not be stored")
-        return failed_to_store(record, order, named(error))
+        return failed_to_store(record, order, named(error, order.language))
 
 
 async def _entered(
@@ -213,7 +213,7 @@ async def _entered(
         log.exception("the result could not be entered")
         with suppress(Exception):  # its target is free again at once, if any database is there; else with its worker
             await asyncio.to_thread(house.runs().lose, run_id, owner)
-        said = str(error) if isinstance(error, DatabaseError) else named(error)
+        said = str(error) if isinstance(error, DatabaseError) else named(error, order.language)
         return Done(failed_to_store(record, order, said), None)
     return Done(record, entry)
 
@@ -230,7 +230,7 @@ async def _missed(
         entry = await _patiently(lambda: house.runs().miss(run_id, cause, run.owner), house, stop)
     except Exception as error:  # nothing was played, and the run becomes lost with its worker
         log.exception("a missed run could not be entered")
-        record = record_of(run, order, datetime.now(UTC), unplayed(Reason.INTERNAL_ERROR, named(error)))
+        record = record_of(run, order, datetime.now(UTC), unplayed(Reason.INTERNAL_ERROR, named(error, order.language)))
         return Done(record, None)
     if entry is None:
         return Gone(record_of(run, order, datetime.now(UTC), unplayed(no.reason, no.detail, order.script)))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -17,6 +18,8 @@ from typing import Final
 from probe.outcome import Evidence
 
 _SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""A full disk, or a share of it that is used up."""
 _BLOCK: Final = 1 << 20
 
 
@@ -36,7 +39,7 @@ def run_folder(root: Path, run_id: str, day: date) -> Path:
         raise
     except OSError as error:
         raise EvidenceError(
-            f"the evidence folder {folder} cannot be made ({error.strerror}); check [storage] evidence and its owner"
+            f"the evidence folder {folder} cannot be made ({_why(error, 'check [storage] evidence and its owner')})"
         ) from error
     return folder
 
@@ -54,7 +57,9 @@ def write(folder: Path, name: str, data: bytes, kind: str) -> Evidence:
         partial.replace(path)
         _sync_folder(folder)
     except OSError as error:
-        raise EvidenceError(f"{path} cannot be written ({error.strerror}); check the disk and its owner") from error
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise EvidenceError(f"{path} cannot be written ({_why(error, 'check the disk and its owner')})") from error
     return Evidence(kind, path.absolute(), hashlib.sha256(data).hexdigest())
 
 
@@ -72,7 +77,7 @@ def seal(path: Path, kind: str) -> Evidence:
                 digest.update(block)
         _sync_folder(path.absolute().parent)
     except OSError as error:
-        raise EvidenceError(f"{path} cannot be sealed ({error.strerror}); it is missing or not ours") from error
+        raise EvidenceError(f"{path} cannot be sealed ({_why(error, 'it is missing or not ours')})") from error
     return Evidence(kind, path.absolute(), digest.hexdigest())
 
 
@@ -99,6 +104,10 @@ def safe_name(name: str) -> str:
     if not _SAFE.fullmatch(name):
         raise EvidenceError(f"{name[:60]!r} is no file name; allowed: letters, digits and . _ -, at most 128")
     return name
+
+
+def _why(error: OSError, advice: str) -> str:
+    return "the disk is full; free some space" if error.errno in FULL else f"{error.strerror}; {advice}"
 
 
 def _make_private(folder: Path) -> None:

@@ -6,6 +6,7 @@ because a frame can be late but never early.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 import time
@@ -112,7 +113,8 @@ class Listener:
                 Trouble(at=time.monotonic(), reason=Reason.INTERNAL_ERROR, detail=f"the listener failed: {error!r}")
             )
             if self._recorder is not None:
-                self._recorder.close()
+                with contextlib.suppress(OSError):  # told already
+                    self._recorder.close()
             self._finished()
             return False
 

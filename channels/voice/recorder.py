@@ -5,6 +5,7 @@ The header is brought up to date every second, so that the file is sound whateve
 
 from __future__ import annotations
 
+import errno
 import struct
 from pathlib import Path
 from typing import Final
@@ -38,7 +39,7 @@ class Recorder:
         if not self._hidden:
             pairs[:, 0], pairs[:, 1] = sent, heard
         self._file.seek(_HEADER_BYTES + self._samples * _FRAME_BYTES)
-        self._file.write(pairs.tobytes())
+        self._put(pairs.tobytes())
         self._samples += len(heard)
         if self._samples - self._counted >= _UPDATE_SAMPLES:
             self._write_header()
@@ -48,7 +49,7 @@ class Recorder:
         self._hidden = True
         start = min(max(int(second * RATE_HZ), 0), self._samples)
         self._file.seek(_HEADER_BYTES + start * _FRAME_BYTES)
-        self._file.write(bytes((self._samples - start) * _FRAME_BYTES))
+        self._put(bytes((self._samples - start) * _FRAME_BYTES))
 
     def show(self) -> None:
         """Record again: it was no person."""
@@ -60,6 +61,11 @@ class Recorder:
             self._write_header()
             self._file.close()
 
+    def _put(self, data: bytes) -> None:
+        """Raises OSError also for a part: a disk that fills up takes the beginning without a word."""
+        if self._file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, f"the disk is full; the recording ends after {self._samples // RATE_HZ} s")
+
     def _write_header(self) -> None:
         size = self._samples * _FRAME_BYTES
         header = struct.pack(
@@ -69,5 +75,5 @@ class Recorder:
             b"data", size,
         )  # fmt: skip
         self._file.seek(0)
-        self._file.write(header)
+        self._put(header)
         self._counted = self._samples

@@ -5,6 +5,7 @@ What a message says is indented, so that only headings of ours begin in column 0
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,8 +44,9 @@ class Trace:
             self._put(f"{_instant(at)} --- {_shown(text)}\n\n")
 
     def close(self) -> None:
-        """Idempotent."""
-        self._file.close()
+        """Idempotent. What a full disk did not take was told when it was written."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def _put(self, text: str) -> None:
         self._file.write(text)

@@ -196,6 +196,11 @@ def _folder(check: str, folder: Path) -> Iterator[Finding]:
             os.fsync(file.fileno())
         free_gb = shutil.disk_usage(folder).free / 1e9
     except OSError as error:
+        from storage.evidence import FULL
+
+        if error.errno in FULL:
+            yield Finding(check, State.WRONG, "disk_full", {"path": folder}, "space_fix")
+            return
         values = {"path": folder, "cause": error.strerror or error, "user": _user()}
         yield Finding(check, State.WRONG, "not_writable", values, "not_writable_fix")
         return

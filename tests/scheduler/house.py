@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from probe.session import Action, End, Report, Session, Target
 from scheduler.house import House, NotNowError, RefusedError
 from scheduler.order import Order
 from storage.database import Database
+from storage.evidence import EvidenceError
 from storage.runs import Runs
 from storage.values import Stamp
 
@@ -157,7 +159,7 @@ class Surroundings:
 
     def _keep(self, record: Record, folder: Path) -> Record:
         if self.fails == "keep":
-            raise OSError("disk full")
+            raise EvidenceError("result.json cannot be written") from OSError(errno.ENOSPC, "No space left on device")
         self.log.append("keep")
         result = Evidence("result", folder / "result.json", "11")
         outcome = replace(record.outcome, evidence=(*record.outcome.evidence, result))

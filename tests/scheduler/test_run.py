@@ -165,3 +165,12 @@ async def test_whoever_watches_is_told_of_every_step(tmp_path: Path) -> None:
     events: list[Event] = []
     await perform(order(), Surroundings(tmp_path, ANSWERED).house(), "cli", on_event=events.append)
     assert [e.index for e in events if isinstance(e, StepEnded)] == [0, 1]
+
+
+async def test_a_full_disk_is_called_that(tmp_path: Path) -> None:
+    around = Surroundings(tmp_path, ANSWERED)
+    around.fails = "keep"
+    record = await do(around)
+    assert_ours(record, Reason.INTERNAL_ERROR)
+    assert "disk penuh" in record.message
+    assert "EvidenceError" not in record.message

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -82,6 +84,15 @@ def test_a_place_that_cannot_be_written_is_found(nowhere: Path, capfd: pytest.Ca
     found = checks(capfd, code=1)
     assert found["evidence"][0]["state"] == "wrong"
     assert str(nowhere / "evidence") in found["evidence"][0]["found"]
+
+
+def test_a_full_disk_is_no_matter_of_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    [finding] = doctor_checks._folder("evidence", tmp_path)
+    assert (finding.state, finding.key, finding.fix) == (State.WRONG, "disk_full", "space_fix")
 
 
 def test_a_prompt_that_is_no_sound_is_found(nowhere: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -122,3 +123,15 @@ def test_processes_that_start_runs_at_once_all_get_their_folder(tmp_path: Path) 
         process.stdin.close()
     assert [process.wait(30) for process in processes] == [0] * 4
     assert len(list((tmp_path / "evidence" / "2026-11-20").iterdir())) == 80
+
+
+def test_a_full_disk_is_called_that_and_nothing_half_written_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(EvidenceError, match="the disk is full; free some space"):
+        write(tmp_path, "result.json", b"{}", "result")
+    assert list(tmp_path.iterdir()) == []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import wave
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from channels.voice.recorder import Recorder
 
@@ -51,3 +53,21 @@ def test_a_person_becomes_silence_from_the_first_sound_on_and_time_goes_on(tmp_p
     assert (samples[:4000] == [100, -200]).all()
     assert not samples[4000:16000].any()
     assert (samples[16000:] == [100, -200]).all()
+
+
+def test_a_disk_that_takes_only_a_part_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder(tmp_path / "r.wav")
+    recorder.append(SENT, HEARD)
+    recorder._file.close()
+    monkeypatch.setattr(recorder, "_file", Filling(tmp_path / "r.wav", "r+b"))
+    with pytest.raises(OSError, match="the disk is full; the recording ends after 1 s"):
+        recorder.append(SENT, HEARD)
+    recorder.close()
+    assert len(read(tmp_path / "r.wav")) == 8000
+
+
+class Filling(io.FileIO):
+    """Takes 1000 bytes at most, and says so to whoever looks."""
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        return super().write(data[:1000])
