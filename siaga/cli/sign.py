@@ -11,6 +11,7 @@ from siaga.cli.options import ConfigOption
 
 if TYPE_CHECKING:
     from siaga.cli.recorded import Recorded
+    from storage.journal import Journal
 
 
 class Part(StrEnum):
@@ -31,6 +32,7 @@ def sign(
     day: Annotated[
         str | None, typer.Option("--day", metavar="DAY", help="Default: today; yesterday or 2026-11-20.")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Sign what has been signed already.")] = False,
     config: ConfigOption = None,
 ) -> int:
     """Sign the tests of a shift, or the report of a day; with name and time, in the journal."""
@@ -39,6 +41,7 @@ def sign(
     from probe.words import word
     from siaga.cli import say
     from siaga.cli.exits import usage
+    from siaga.cli.moments import bounds
     from siaga.cli.moments import day as day_of
     from siaga.cli.people import who
     from siaga.cli.recorded import recorded
@@ -52,12 +55,30 @@ def sign(
         if signed > now.astimezone(found.zone).date():
             raise usage(f"--day: {signed} has not begun")
         box = _shift(shift, found) if shift is not None else str(part)
+        journal = Journal(found.database)
+        if part in (Part.CHECKED, Part.APPROVED) and now < bounds(signed, found.zone)[1]:
+            raise usage(word("signing.not_over", found.language, day=signed))
+        said = shift if shift is not None else word(f"report.{part}", found.language)
+        if not again:
+            _unsigned(f"{signed}/{box}", f"{said} {signed}", journal, found)
         text = {"name": who(name), "role": role or _role(shift, found)}
         body = {"day": signed.isoformat(), "part": "shift" if shift else box, "shift": shift}
-        Journal(found.database).write("sign", f"{signed}/{box}", body, text, now)
-        said = shift if shift is not None else word(f"report.{part}", found.language)
+        journal.write("sign", f"{signed}/{box}", body, text, now)
         say.out(word("sign.signed", found.language, part=said, day=signed, name=text["name"]))
     return 0
+
+
+def _unsigned(subject: str, box: str, journal: Journal, found: Recorded) -> None:
+    """Raises Stop 64 when the box is signed already."""
+    from probe.words import word
+    from siaga.cli.exits import usage
+
+    given = journal.read(kind="sign", subject=subject)
+    if given:
+        last = given[-1]
+        name = (last.text or {}).get("name") or word("signing.erased", found.language)
+        time = f"{last.at.astimezone(found.zone):%Y-%m-%d %H.%M}"
+        raise usage(word("signing.already", found.language, box=box, name=name, time=time))
 
 
 def _shift(name: str, found: Recorded) -> str:
