@@ -1,4 +1,4 @@
-"""``python -m prove [NAME…]``: run campaigns and write their pages. Exit 1 when a promise was not kept."""
+"""``python -m prove [NAME…]``: run campaigns or groups and write their pages. Exit 1 when a promise was not kept."""
 
 from __future__ import annotations
 
@@ -10,37 +10,17 @@ import traceback
 
 from prove import paper
 from prove.campaign import Campaign, Result, Room
-
-MODULES = (
-    "times",
-    "verdicts",
-    "capacity",
-    "ends",
-    "patience",
-    "digits",
-    "secure",
-    "hostile",
-    "wrong",
-    "fresh",
-    "kills",
-    "down",
-    "two_services",
-    "lateness",
-    "volume",
-    "golden",
-    "tamper",
-    "planted",
-)
-"""One module per campaign, in the order they run; each holds a CAMPAIGN of the same name."""
+from prove.groups import GROUPS, campaigns
 
 
 def main(names: list[str]) -> int:
-    """Run the named campaigns, or all."""
-    unknown = [name for name in names if name not in MODULES]
+    """Run the named campaigns or groups, or all."""
+    chosen, unknown = campaigns(names)
     if unknown:
-        sys.stderr.write(f"no such campaign: {', '.join(unknown)}; there are: {', '.join(MODULES)}\n")
+        there_are = "; ".join(f"{group}: {', '.join(members)}" for group, members in GROUPS.items())
+        sys.stderr.write(f"no such campaign: {', '.join(unknown)}; there are: {there_are}\n")
         return 64
-    kept = [_prove(importlib.import_module(f"prove.{name}").CAMPAIGN) for name in names or MODULES]
+    kept = [_prove(importlib.import_module(f"prove.{name}").CAMPAIGN) for name in chosen]
     return 0 if all(kept) else 1
 
 

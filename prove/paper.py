@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from prove.campaign import Campaign, Finding, Result
+from prove.groups import GROUPS, TITLES
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "proof"
@@ -44,19 +45,28 @@ def write(campaign: Campaign, result: Result, took_s: float) -> Path:
 
 
 def _write_table() -> None:
-    pages = [page for page in FOLDER.glob("*.md") if page.name != "README.md"]
-    found = {page: _ROW.search(page.read_text("utf-8")) for page in pages}
-    rows = [(match.group(), page) for page, match in found.items() if match]
-    rows.sort(key=lambda item: int(item[0].split("|")[1]))
     lines = [
         "# What was promised and what was measured",
         "",
         "Each row is written by its campaign; the page says more.",
         "",
     ]
-    lines += [f"{line} {'---' if '---' in line else 'page'} |" for line in _HEAD.splitlines()]
-    lines += [f"{row} [{page.stem}]({page.name}) |" for row, page in rows]
-    (FOLDER / "README.md").write_text("\n".join(lines) + "\n", "utf-8")
+    for group, names in GROUPS.items():
+        found = [
+            (_ROW.search(page.read_text("utf-8")), page)
+            for page in (FOLDER / f"{n}.md" for n in names)
+            if page.exists()
+        ]
+        rows = sorted((int(match.group().split("|")[1]), match.group(), page) for match, page in found if match)
+        lines += [f"## {TITLES[group]} (`make prove NAME={group}`)", ""]
+        lines += [f"{line} {'---' if '---' in line else 'page'} |" for line in _HEAD.splitlines()]
+        lines += [f"{row} [{page.stem}]({page.name}) |" for _, row, page in rows]
+        lines += ["", "Not measured yet: " + ", ".join(missing) + ".", ""] if (missing := _missing(names)) else [""]
+    (FOLDER / "README.md").write_text("\n".join(lines).rstrip() + "\n", "utf-8")
+
+
+def _missing(names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if not (FOLDER / f"{name}.md").exists()]
 
 
 def _line(finding: Finding) -> str:
