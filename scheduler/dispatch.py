@@ -17,12 +17,12 @@ from typing import Final, Literal, Self
 import structlog
 
 from probe.reasons import Reason
-from scheduler.gate import Cut, Limits, Miss, Surroundings, Wait, decide
+from scheduler.gate import Cut, GiveUp, Limits, Miss, Surroundings, Wait, decide
 from scheduler.places import NOTHING, Needs, Places
 from scheduler.timepiece import Jump
 from scheduler.worker import Worker
 from storage.runs import Runs
-from storage.values import Mode, Planned, Run, RunState
+from storage.values import Cause, Mode, Planned, Run, RunState
 
 LOOK_S: Final = 2.0
 """How often the queue is read unasked: another process may have submitted."""
@@ -43,6 +43,11 @@ async def at_once() -> None:
     """Nothing is to be waited for."""
 
 
+async def left_alone(_run: Run) -> bool:
+    """Nobody here can enter a result."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What the dispatcher asks about a run; ``around`` and ``limits`` in threads: they may read the database."""
@@ -50,6 +55,8 @@ class Rules:
     needs: Callable[[Planned], Needs]
     around: Callable[[Planned], Surroundings] = lambda _: Surroundings()
     limits: Callable[[], Limits] = Limits
+    give_up: Callable[[Run], Awaitable[bool]] = left_alone
+    """Enters a run that is not ours yet (its owner is who enters it) as busy; False when its probe is unknown."""
     settled: Callable[[], Awaitable[None]] = at_once
     """Returns when everything missed is entered: nothing new begins before."""
 
@@ -246,6 +253,8 @@ class LocalDispatcher:
             return _later(one, min(max(rest_s, 0.0), LONGEST_S))
         if answer == "busy":
             return replace(_later(one, random.uniform(*BUSY_S)), waited=True)  # noqa: S311 - a jitter
+        if isinstance(answer, GiveUp):
+            await self._give_up(one.run)
         if not isinstance(answer, Run):
             return None
         late_s = ((answer.started_at or answer.planned.due) - answer.planned.due).total_seconds()
@@ -270,14 +279,19 @@ class LocalDispatcher:
             ready.cancel()
             draining.cancel()
 
-    def _claim(self, one: _Waiting, playing: _Playing) -> Run | Wait | Literal["busy", "gone"]:
+    async def _give_up(self, run: Run) -> None:
+        if not await self._rules.give_up(replace(run, owner=self._worker.owner)):
+            await asyncio.to_thread(self._runs.miss, run.planned.run_id, Cause.BUSY)
+        log.warning("run given up: its target was busy", run_id=run.planned.run_id, probe=run.planned.probe)
+
+    def _claim(self, one: _Waiting, playing: _Playing) -> Run | Wait | GiveUp | Literal["busy", "gone"]:
         """In a thread: the decision, and what follows from it in the database."""
         planned, now = one.run.planned, self._timepiece.now()
         around = self._rules.around(planned)
         if planned.due >= self._awake_since:
             around = replace(around, was_alive=True)  # we were: our last beat may be some seconds older
         decision = decide(planned, now, around, self._rules.limits(), waited=one.waited)
-        if isinstance(decision, Wait):
+        if isinstance(decision, Wait | GiveUp):
             return decision
         if isinstance(decision, Miss):
             entry = self._runs.miss(planned.run_id, decision.cause, mode=decision.mode)

@@ -62,7 +62,12 @@ class Miss:
     """``peak`` with cause ``courtesy``: left out because of peak mode."""
 
 
-Decision = Start | Cut | Wait | Miss
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Its target was busy all the time. Nobody planned it, so it is not missed: it ends as inconclusive."""
+
+
+Decision = Start | Cut | Wait | Miss | GiveUp
 
 
 def decide(planned: Planned, now: datetime, around: Surroundings, limits: Limits, *, waited: bool = False) -> Decision:
@@ -70,7 +75,9 @@ def decide(planned: Planned, now: datetime, around: Surroundings, limits: Limits
     if now < planned.due:
         return Wait(planned.due)
     if planned.slot is None:
-        return Start() if now < planned.expires else Miss(Cause.BUSY if waited else Cause.LATE)
+        if now < planned.expires:
+            return Start()
+        return GiveUp() if waited else Miss(Cause.LATE)
     if covers(around.windows, planned.probe, planned.service, planned.channel, planned.due):
         return Miss(Cause.MAINTENANCE)
     if planned.channel == MANUAL:

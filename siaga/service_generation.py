@@ -9,9 +9,10 @@ import structlog
 
 from channels.registry import channel_class
 from probe.reasons import Reason
+from probe.words import word
 from scheduler.order import Order
 from scheduler.places import NOTHING, Lane, Needs
-from scheduler.run import End, execute
+from scheduler.run import End, execute, give_up
 from scheduler.timetable import MANUAL, ProbePlan
 from siaga.config import Config
 from siaga.parts import Parts, order_of
@@ -79,6 +80,16 @@ class Generation:
         finally:
             self._playing -= 1
             await self._close_when_done()
+
+    async def give_up(self, run: Run) -> bool:
+        """Enter a run whose target was busy until it expired; False for a probe that there never was."""
+        order = self.orders().get(run.planned.probe or "")
+        if order is None:
+            return False
+        waited_s = (run.planned.expires - run.planned.due).total_seconds()
+        detail = word("detail.target_busy", order.language, seconds=f"{waited_s:.0f}")
+        await give_up(run, order.as_planned(run.planned), self.parts.house, Reason.LEASE_BUSY, detail)
+        return True
 
     async def retire(self) -> None:
         """No more runs begin; the engines end with the last one that plays."""

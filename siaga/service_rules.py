@@ -40,4 +40,10 @@ def rules(newest: Callable[[], Generation], database: Database, settled: Callabl
         config = newest().config
         return Limits(agent_seconds_per_hour=config.courtesy.agent_seconds_per_hour, every_nth=config.peak.every_nth)
 
-    return Rules(needs=lambda planned: newest().needs(planned), around=around, limits=limits, settled=settled)
+    return Rules(
+        needs=lambda planned: newest().needs(planned),
+        around=around,
+        limits=limits,
+        give_up=lambda run: newest().give_up(run),
+        settled=settled,
+    )

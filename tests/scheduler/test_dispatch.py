@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -387,3 +387,28 @@ async def test_a_process_that_stood_still_ends_the_calls_it_has_lost(stage: Stag
         assert lost.run_id not in stage.playing
         stage.end(kept.run_id)
     assert (await entered(runs, kept.run_id)).state is RunState.DONE
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_run_that_somebody_asked_for_is_given_up_and_not_missed(stage: Stage, runs: Runs, known: bool) -> None:
+    first = due_now(1)
+    asked = replace(due_now(2, trigger="manual", expires=now() + timedelta(seconds=1)), slot=None)
+    given_up = asyncio.get_running_loop().create_future()
+
+    async def give_up(run: Run) -> bool:
+        given_up.set_result(run)
+        return known
+
+    stage.rules = {"needs": lambda _: Needs(lease="to:one"), "give_up": give_up}
+    async with stage.dispatcher() as dispatcher:
+        runs.submit_many([first, asked])
+        dispatcher.offer([first, asked])
+        await stage.until_begun(first.run_id)
+        run = await asyncio.wait_for(given_up, PATIENCE_S)
+        assert (run.planned, run.state) == (asked, RunState.QUEUED)
+        assert run.owner is not None
+        if not known:
+            assert (await entered(runs, asked.run_id)).cause is Cause.BUSY
+        stage.end(first.run_id)
+    if known:
+        assert runs.entry(asked.run_id) is None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.outcome import Trigger
-from scheduler.gate import Cut, Limits, Miss, Start, Surroundings, Wait, decide
+from scheduler.gate import Cut, GiveUp, Limits, Miss, Start, Surroundings, Wait, decide
 from scheduler.peak import stays
 from scheduler.timetable import MANUAL, MANUAL_PATIENCE, grace_of
 from storage.maintenance import Window
@@ -100,7 +100,7 @@ def test_whoever_asks_by_hand_gets_the_run_whatever_holds_back_the_clock(trigger
     around = Surroundings(windows=(window(run=run),), peak=True, agent_held_s=9999, was_alive=False)
     assert decide(run, run.due, around, LIMITS) == Start()
     assert decide(run, run.expires, around, LIMITS) == Miss(Cause.LATE)
-    assert decide(run, run.expires, around, LIMITS, waited=True) == Miss(Cause.BUSY)
+    assert decide(run, run.expires, around, LIMITS, waited=True) == GiveUp()
 
 
 def test_a_test_that_a_person_does_waits_until_the_end_of_the_shift() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -80,6 +81,20 @@ def test_a_secret_that_is_not_there_is_said_before_anything_changes(
     head = TEXT.replace("channels = 3", 'username = "u"\npassword = { env = "UJI_TIDAK_ADA" }')
     with pytest.raises(SecretMissingError, match="UJI_TIDAK_ADA"):
         Generation(written(tmp_path, probe("a", 'trunk = "pstn"'), head=head), database)
+
+
+async def test_a_run_by_hand_whose_target_stayed_busy_is_inconclusive(tmp_path: Path, database: Database) -> None:
+    generation = Generation(written(tmp_path, probe("a", to="sip:1500@127.0.0.1"), head=""), database)
+    asked = replace(planned("a"), run_id="20261120T010000Z-aaaaaa", trigger="manual", slot=None)
+    runs = generation.parts.runs()
+    runs.submit(asked)
+    run = Run(planned=asked, state=RunState.QUEUED, owner="me", started_at=None)
+    assert await generation.give_up(run)
+    entry = runs.entry(asked.run_id)
+    assert entry is not None
+    assert (entry.state, entry.verdict, entry.reason) == (RunState.DONE, "inconclusive", "lease_busy")
+    assert not await generation.give_up(replace(run, planned=replace(asked, probe="tidak-ada")))
+    await generation.retire()
 
 
 async def test_an_old_configuration_lives_until_its_last_run_has_ended(
