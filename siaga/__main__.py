@@ -17,7 +17,9 @@ def main() -> None:
     stop_request.arm()
     share(SHARED)
     from siaga.cli.app import run
+    from siaga.cli.say import soften
 
+    soften(sys.stdout, sys.stderr)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -95,6 +95,7 @@ def _is_text(argument: str) -> bool:
 
 
 def _wrong_usage(error: TyperException) -> int:
+    error.message = error.message.removeprefix("Value error, ")  # the framework's own words for a choice that is none
     show = getattr(error, "show", None)
     if show is not None:
         show()  # usage line, hint and message, on stderr

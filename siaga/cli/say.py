@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any, TextIO
+
+from siaga.cli.exits import Exit, Stop
 
 
 def out(text: str) -> None:
@@ -23,10 +26,25 @@ def out_json(value: dict[str, Any]) -> None:
     out(json.dumps(value, ensure_ascii=False))
 
 
+def soften(*streams: TextIO) -> None:
+    """Letters that a terminal of few letters (``PYTHONIOENCODING=ascii``) does not have are spelled out."""
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _write(stream: TextIO, text: str) -> None:
     try:
         stream.write(text + "\n")
         stream.flush()
     except BrokenPipeError:
         # The reader went away: the exit code still has to get out, and Python's own flush at exit must not fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _silence(stream)
+    except OSError as error:
+        _silence(stream)
+        if stream is sys.stdout:
+            raise Stop(Exit.OUR_FAULT, f"the answer cannot be written ({error.strerror}): is the disk full?") from error
+
+
+def _silence(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -64,7 +64,11 @@ def sign(
         text = {"name": who(name), "role": role or _role(shift, found)}
         body = {"day": signed.isoformat(), "part": "shift" if shift else box, "shift": shift}
         journal.write("sign", f"{signed}/{box}", body, text, now)
-        say.out(word("sign.signed", found.language, part=said, day=signed, name=text["name"]))
+        values = {"day": signed, "name": text["name"]}
+        if shift is not None:
+            say.out(word("sign.shift", found.language, shift=shift, **values))
+        else:
+            say.out(word(f"sign.{part}", found.language, **values))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import wave
@@ -159,3 +160,30 @@ def test_a_recording_that_nobody_could_recognise_is_told_before_anything_is_dial
     said = capfd.readouterr()
     assert said.out == ""
     assert "prompt bisu cannot be recognised: it is silent" in said.err
+
+
+@pytest.mark.usefixtures("config")
+def test_a_choice_that_is_none_is_told_in_plain_words(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["call", "sip:1@127.0.0.1", "--until", "coffee"]) == 64
+    said = capfd.readouterr().err
+    assert "'coffee' is not one of" in said
+    assert "Value error" not in said
+
+
+@pytest.mark.usefixtures("config")
+def test_an_answer_that_cannot_be_written_is_one_sentence_and_our_own_fault() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([SIAGA, "log"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 3
+    [line] = done.stderr.splitlines()
+    assert "cannot be written" in line
+
+
+@pytest.mark.usefixtures("config")
+def test_a_terminal_of_few_letters_gets_the_others_spelled_out() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    order = [str(SIAGA), "maintenance", "add", "jawab", "--to", "é…"]
+    done = subprocess.run(order, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 64
+    assert "\\u2026" in done.stderr
+    assert "Traceback" not in done.stderr

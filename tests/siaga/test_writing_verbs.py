@@ -230,9 +230,11 @@ def test_peak_mode_is_switched_on_told_and_switched_off(book: Book, capsys: pyte
     assert run(["peak", "--until", "3h", "--end"]) == 64
 
 
-def test_a_shift_and_a_day_are_signed_with_name_and_time(book: Book) -> None:
+def test_a_shift_and_a_day_are_signed_with_name_and_time(book: Book, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sign", "--shift", "pagi", "--day", "2026-11-19", "--name", "Dewi A."]) == 0
     assert run(["sign", "--as", "approved", "--day", "2026-11-19", "--name", "Sari", "--role", "Manajer"]) == 0
+    said = ["Shift pagi of 2026-11-19 signed by Dewi A.", "Report of 2026-11-19 signed by Sari, who approved it."]
+    assert capsys.readouterr().out.splitlines() == [f"{said[0]}.", said[1]]
     shift, day = notes(book, "sign")
     assert (shift.subject, shift.text) == ("2026-11-19/shift:pagi", {"name": "Dewi A.", "role": "PIC"})
     assert (day.subject, day.text) == ("2026-11-19/approved", {"name": "Sari", "role": "Manajer"})
