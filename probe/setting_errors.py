@@ -73,7 +73,7 @@ def _sentence(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
 
 
 _FORMS = {
-    "^[a-z0-9-]+$": "lower-case letters, digits and -",
+    "^[a-z0-9][a-z0-9-]*$": "lower-case letters, digits and, after the first, -",
     "^[0-9A-D*#]+$": "digits, *, # and A to D",
     "^[A-Za-z0-9][A-Za-z0-9_.-]*$": "letters, digits, and after the first also _ . -",
     "^[A-Za-z_][A-Za-z0-9_]*$": "the name of an environment variable",
@@ -87,6 +87,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "string_too_short": lambda c: (
         "empty text; it needs at least one character" if c["min_length"] == 1 else "too short"
     ),
+    "string_too_long": lambda c: f"too long; at most {c['max_length']} characters are expected",
     "too_short": lambda c: f"too short; at least {c['min_length']} is expected",
     "int_type": lambda _: "a whole number is expected",
     "float_type": lambda _: "a number is expected",

@@ -55,7 +55,7 @@ Script = Annotated[tuple[Step, ...], BeforeValidator(_parse_script), Field(min_l
 class ProbeSettings(Setting):
     """``[[probe]]``: whom to contact, how, when, and what must happen."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
     channel: str
     to: Annotated[str, Field(min_length=1)]
     script: Script

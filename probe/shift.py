@@ -14,7 +14,7 @@ from probe.setting_errors import Place, refuse_at
 class ShiftSettings(Setting):
     """``[[shift]]``: local wall clock, half-open, past midnight where ``to`` is not later than ``from``."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
     from_: str = Field(alias="from")
     to: str
     pic: Annotated[str, Field(min_length=1)] | None = None
