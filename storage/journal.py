@@ -17,6 +17,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 
 from storage.chain import JOURNAL, RESULT, append, head, table_of
 from storage.database import Database
+from storage.rows import AlteredRowError
 from storage.tables import JournalTextRow
 from storage.values import from_ms, to_ms
 
@@ -106,6 +107,13 @@ class Journal:
 
 
 def _note(row: RowMapping) -> Note:
+    try:
+        return _read(row)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise AlteredRowError("journal", row["seq"]) from error
+
+
+def _read(row: RowMapping) -> Note:
     data = row["data"]
     return Note(
         seq=row["seq"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,8 +18,8 @@ from probe.outcome import Evidence, Outcome, Timings, Trigger, instant
 from probe.reasons import Owner, Verdict
 from probe.words import Language, sentence
 from storage.chain import RESULT, table_of
-from storage.database import Database
-from storage.rows import entry_of, timings_of, unpack
+from storage.database import Database, DatabaseError
+from storage.rows import AlteredRowError, entry_of, timings_of, unpack
 from storage.tables import TROUBLE, ResultDetailRow
 from storage.values import Entry, RunState, to_ms
 
@@ -94,13 +95,13 @@ class Results:
         """Steps, message, target and signs of an entry; None when nothing was played, or they were erased."""
         with self._database.read() as connection:
             data = connection.execute(select(DETAIL.c.data).where(DETAIL.c.seq == seq)).scalar_one_or_none()
-        return None if data is None else unpack(bytes(data))
+        return None if data is None else _unpacked(seq, data)
 
     def details(self, entries: list[Entry]) -> dict[int, dict[str, Any]]:
         """The details of a page of entries by their ``seq``, asked for at once."""
         asked = select(DETAIL).where(DETAIL.c.seq.in_([entry.seq for entry in entries]))
         with self._database.read() as connection:
-            return {row.seq: unpack(bytes(row.data)) for row in connection.execute(asked)}
+            return {row.seq: _unpacked(row.seq, row.data) for row in connection.execute(asked)}
 
     def as_json(
         self, entry: Entry, detail: Mapping[str, Any] | None, language: Language, target: str = ""
@@ -163,8 +164,33 @@ class Results:
         return self.page(Filter(probe=probe), limit=n)
 
     def _entries(self, query: Select[Any]) -> list[Entry]:
+        try:
+            with self._database.read() as connection:
+                return [entry_of(row) for row in connection.execute(query).mappings()]
+        except (DatabaseError, TypeError, ValueError):
+            self._name(query)
+            raise
+
+    def _name(self, query: Select[Any]) -> None:
+        """Raise AlteredRowError for the first row that not even the database can read, if there is one."""
         with self._database.read() as connection:
-            return [entry_of(row) for row in connection.execute(query).mappings()]
+            seqs = connection.execute(query.with_only_columns(_SEQ)).scalars().all()
+        for seq in seqs:
+            try:
+                with self._database.read() as connection:
+                    connection.execute(select(RESULT).where(RESULT.c.seq == seq)).all()
+            except (DatabaseError, TypeError, ValueError) as error:
+                raise AlteredRowError("result", seq) from error
+
+
+def _unpacked(seq: int, data: object) -> dict[str, Any]:
+    try:
+        detail = unpack(data) if isinstance(data, bytes) else None
+    except (ValueError, zlib.error) as error:
+        raise AlteredRowError("result_detail", seq) from error
+    if not isinstance(detail, dict):
+        raise AlteredRowError("result_detail", seq)
+    return detail
 
 
 def message(entry: Entry, language: Language) -> str:

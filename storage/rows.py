@@ -36,8 +36,16 @@ _FIGURES: Final = (
     ("total_ms", "total_s"),
 )
 """Column and field of ``Timings``."""
+_TEXTS: Final = ("run_id", "probe", "channel", "service", "skill", "trigger", "mode", "version")
 LEVEL: Final = 6
 """Of zlib: higher ones gain nothing on a kilobyte."""
+
+
+class AlteredRowError(Exception):
+    """Somebody changed a row so that it cannot be read any more; the sentence says what to do."""
+
+    def __init__(self, table: str, seq: object) -> None:
+        super().__init__(f"{table} {seq} cannot be read: it was altered; run `siaga verify`")
 
 
 def run_row(planned: Planned, state: RunState) -> dict[str, Any]:
@@ -129,7 +137,18 @@ def _of_run(run: Mapping[Any, Any], stamp: Stamp) -> dict[str, Any]:
 
 
 def entry_of(row: Mapping[Any, Any]) -> Entry:
-    """An entry as its row has it."""
+    """An entry as its row has it. Raises AlteredRowError when it is none that we wrote."""
+    # SQLite keeps anything in any column
+    texts = all(isinstance(row[name], str | None) for name in _TEXTS)
+    if not texts or any(not isinstance(row[name], int | None) for name in Figures.__dataclass_fields__):
+        raise AlteredRowError("result", row["seq"])
+    try:
+        return _entry(row)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise AlteredRowError("result", row["seq"]) from error
+
+
+def _entry(row: Mapping[Any, Any]) -> Entry:
     detail = row["detail_sha256"]
     return Entry(
         seq=row["seq"],

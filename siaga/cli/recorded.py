@@ -56,9 +56,11 @@ class Recorded:
 
 @contextmanager
 def recorded(explicit: Path | None) -> Iterator[Recorded]:
-    """Open the record of the configuration. Raises Stop 78 or, when the database cannot be used, Stop 3."""
+    """Open the record of the configuration. Raises Stop 78 or, when it cannot be used or was altered, Stop 3."""
     from probe.setting import SecretUnavailableError
+    from storage.chain import ChainBrokenError
     from storage.database import Database, DatabaseError
+    from storage.rows import AlteredRowError
 
     config = required(explicit)
     try:
@@ -69,5 +71,7 @@ def recorded(explicit: Path | None) -> Iterator[Recorded]:
         raise Stop(Exit.OUR_FAULT, str(error)) from error
     try:
         yield Recorded(config, database)
+    except (DatabaseError, AlteredRowError, ChainBrokenError) as error:
+        raise Stop(Exit.OUR_FAULT, str(error)) from error
     finally:
         database.close()
