@@ -44,10 +44,12 @@ async def perform(
     try:
         await asyncio.to_thread(lambda: house.runs().submit(planned, owner))
         end = await _played(run, order, house, stop, on_event)
-    except Exception as error:  # no record, no call: told as our failure, with the sentence that helps
+    except DatabaseError as error:  # no record, no call: told as our failure, with the sentence that helps
+        log.info("the run could not be entered", exc_info=True)
+        return record_of(run, order, now, unplayed(Reason.INTERNAL_ERROR, str(error), order.script))
+    except Exception as error:
         log.exception("the run could not be entered")
-        said = str(error) if isinstance(error, DatabaseError) else named(error, order.language)
-        return record_of(run, order, now, unplayed(Reason.INTERNAL_ERROR, said, order.script))
+        return record_of(run, order, now, unplayed(Reason.INTERNAL_ERROR, named(error, order.language), order.script))
     if isinstance(end, Done):
         return end.record
     return record_of(run, order, now, unplayed(Reason.LOST, "", order.script))

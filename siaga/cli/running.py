@@ -159,4 +159,8 @@ def show(record: Record, order: Order) -> None:
 def _explain(error: Exception) -> None:
     import structlog
 
+    if isinstance(error, DatabaseError):  # a sentence that says what to do; where it was raised is for -v
+        say.err(str(error))
+        structlog.get_logger().info("siaga failed", exc_info=error)
+        return
     structlog.get_logger().error("siaga failed", exc_info=error)
