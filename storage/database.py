@@ -32,6 +32,7 @@ class Kind(Protocol):
     path: Path | None
     name: str
     advice: str
+    read_only: bool
 
     def begin_writing(self, connection: Connection, patience_s: float | None = None) -> None: ...
     def turn(self) -> AbstractContextManager[None]: ...
@@ -44,9 +45,9 @@ class Kind(Protocol):
 class Database:
     """One database, shared by threads and processes. Close it when done."""
 
-    def __init__(self, url: str) -> None:
-        """Open and bring up to date. Raises DatabaseError."""
-        self._kind = _kind(url)
+    def __init__(self, url: str, *, reading: bool = False) -> None:
+        """Open and bring up to date; ``reading``: a file that takes no writes will do. Raises DatabaseError."""
+        self._kind = _kind(url, reading=reading)
         try:
             with self._told(opening=True):
                 bring_up_to_date(self._kind)
@@ -58,6 +59,11 @@ class Database:
     def path(self) -> Path | None:
         """The file; None when a server has it."""
         return self._kind.path
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it takes no writes: a copy that was put away."""
+        return self._kind.read_only
 
     @property
     def name(self) -> str:
@@ -110,14 +116,14 @@ class Database:
             raise DatabaseError(f"{kind.name}: {error}") from error
 
 
-def _kind(url: str) -> Kind:
+def _kind(url: str, *, reading: bool) -> Kind:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         # the text of the error may hold the password
         raise DatabaseError('the address of the database cannot be read; use "postgresql://user@host/name"') from None
     try:
-        return _of(parsed)
+        return _of(parsed, reading=reading)
     except OSError as error:
         raise DatabaseError(
             f"{parsed.database} cannot be opened ({error.strerror}); check [storage] url, the disk and its owner"
@@ -128,10 +134,10 @@ def _kind(url: str) -> Kind:
         ) from error
 
 
-def _of(url: URL) -> Kind:
+def _of(url: URL, *, reading: bool) -> Kind:
     name = url.get_backend_name()
     if name == "sqlite":
-        return Sqlite(url, PATIENCE_S)
+        return Sqlite(url, PATIENCE_S, reading=reading)
     if name == "postgresql":
         return Postgresql(url, PATIENCE_S)
     raise DatabaseError(

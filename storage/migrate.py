@@ -46,6 +46,12 @@ def bring_up_to_date(kind: Kind) -> None:
         found = revision_of(connection)
         kind.roll_back(connection)
     if found != HEAD:
+        if kind.read_only:
+            _refuse_newer(found)
+            raise CannotMigrateError(
+                f"it is of an older siaga (revision {found or '0000'}; this one needs {HEAD}) and takes no writes; "
+                "copy it to a folder that can be written, and open it there"
+            )
         with _one_at_a_time:
             _migrate(kind)
 

@@ -34,6 +34,8 @@ class WrongDatabaseError(Exception):
 class Postgresql:
     """How a PostgreSQL database is opened, and how its transactions begin and end."""
 
+    read_only = False
+
     def __init__(self, url: URL, patience_s: float) -> None:
         """Nothing is connected yet. Raises ImportError when psycopg or its libpq is not there."""
         self.path: Path | None = None

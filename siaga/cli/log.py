@@ -42,7 +42,7 @@ def log(
     from siaga.cli.recorded import recorded
     from storage.results import Results
 
-    with recorded(config) as found:
+    with recorded(config, reading=True) as found:
         wanted = _filter(found, probe, service, skill, since, until, verdict, owner, state)
         results = Results(found.database, found.evidence)
         if as_json:

@@ -37,7 +37,7 @@ def plan(
     from siaga.cli.table import table
     from storage.plans import Plans
 
-    with recorded(config) as found:
+    with recorded(config, reading=True) as found:
         now = datetime.now(UTC)
         wanted = day_of(day, "--day", found.zone, now)
         start, end = bounds(wanted, found.zone)

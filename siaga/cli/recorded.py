@@ -55,8 +55,11 @@ class Recorded:
 
 
 @contextmanager
-def recorded(explicit: Path | None) -> Iterator[Recorded]:
-    """Open the record of the configuration. Raises Stop 78 or, when it cannot be used or was altered, Stop 3."""
+def recorded(explicit: Path | None, *, reading: bool = False) -> Iterator[Recorded]:
+    """Open the record of the configuration; ``reading``: one that takes no writes will do.
+
+    Raises Stop 78 or, when it cannot be used or was altered, Stop 3.
+    """
     from probe.setting import SecretUnavailableError
     from storage.chain import ChainBrokenError
     from storage.database import Database, DatabaseError
@@ -64,7 +67,7 @@ def recorded(explicit: Path | None) -> Iterator[Recorded]:
 
     config = required(explicit)
     try:
-        database = Database(config.storage.database_url())
+        database = Database(config.storage.database_url(), reading=reading)
     except SecretUnavailableError as error:
         raise Stop(Exit.CONFIG, f"storage.url: {error}") from error
     except DatabaseError as error:

@@ -72,20 +72,26 @@ def daily(
 
     Each export stands in the journal; what it says is corrected by a new revision, never silently.
     """
+    from probe.words import word
+    from siaga.cli import say
     from siaga.cli.recorded import recorded
     from siaga.reporting import report_of
     from siaga.windows import enter_windows
 
-    with recorded(config) as found:
+    with recorded(config, reading=True) as found:
         day = _day(found, date)
         formats = _formats(form, output, ("xlsx", "html"))
         tongue = _language(found, language)
-        enter_windows(found.config, found.database)
+        if not found.database.read_only:
+            enter_windows(found.config, found.database)
         made = report_of(found.config, found.database, day, _version(), _service(found, service))
         paths = _paths(output, f"laporan-{made.number.replace('/', '-').lower()}", formats)
         for path, kind in zip(paths, formats, strict=True):
             _save(path, _rendered(made, kind, tongue))
-        _enter(found, made, formats, tongue, day)
+        if found.database.read_only:
+            say.err(word("reported.not_entered", tongue))
+        else:
+            _enter(found, made, formats, tongue, day)
         for path in paths:
             _say(path, made, tongue)
     return 0
@@ -114,11 +120,12 @@ def exclusion(
     from siaga.reporting import report_of
     from siaga.windows import enter_windows
 
-    with recorded(config) as found:
+    with recorded(config, reading=True) as found:
         day = _day(found, date)
         formats = _formats(form, output, ("csv", "xlsx"))
         words = Wording(_language(found, language), found.zone)
-        enter_windows(found.config, found.database)
+        if not found.database.read_only:
+            enter_windows(found.config, found.database)
         made = report_of(found.config, found.database, day, _version(), _service(found, service))
         listed = contacts(made.rows)
         paths = _paths(output, words.say("contact.file", day=day.day.isoformat()), formats)

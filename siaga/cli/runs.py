@@ -32,7 +32,7 @@ def now(
     from siaga.cli.recorded import recorded
     from siaga.cli.table import table
 
-    with recorded(config) as found:
+    with recorded(config, reading=True) as found:
         on_the_way = found.runs().live()
         if as_json:
             for run in on_the_way:

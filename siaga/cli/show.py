@@ -28,7 +28,7 @@ def show(
     from siaga.cli.recorded import recorded
     from storage.results import Results
 
-    with recorded(config) as found:
+    with recorded(config, reading=True) as found:
         results = Results(found.database, found.evidence)
         entry = results.entry(run_id)
         if entry is None:

@@ -21,7 +21,7 @@ def verify(
     from storage.verify import Tally
     from storage.verify import verify as check
 
-    with recorded(config) as found:
+    with recorded(config, reading=True) as found:
         tally, findings = Tally(), 0
         for finding in check(found.database, found.evidence, tally, found.language):
             findings += 1
