@@ -7,7 +7,19 @@ from typing import Final
 
 GROUPS: Final = MappingProxyType(
     {
-        "call": ("times", "verdicts", "capacity", "ends", "patience", "digits", "secure", "hostile", "wrong", "fresh"),
+        "call": (
+            "times",
+            "verdicts",
+            "capacity",
+            "places",
+            "ends",
+            "patience",
+            "digits",
+            "secure",
+            "hostile",
+            "wrong",
+            "fresh",
+        ),
         "record": ("kills", "down", "two_services", "lateness", "volume", "golden", "tamper", "planted"),
     }
 )
