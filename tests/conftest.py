@@ -25,10 +25,8 @@ TOGETHER = {
     "services": ("tests/end_to_end/", "tests/scheduler/test_real_time", "tests/scheduler/test_two_services"),
 }  # fmt: skip
 """Tests that listen or wait for real processes, one after the other within a group; the first that fits counts."""
-YIELDING = 10
-"""Niceness of tests that only reckon: they must not starve those that listen."""
-
-
+NICENESS = {"calls": 0, "services": 5, None: 15}
+"""By group: what waits for processes yields to what listens, and what only reckons to both."""
 RECKONING = ("tests/channels/test_", "tests/channels/voice/listening/")
 """Tests below those places that make no call."""
 
@@ -65,4 +63,4 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let what listens go first, where several workers share the machine and may choose (root)."""
     if "PYTEST_XDIST_WORKER" in os.environ and os.geteuid() == 0:
         with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, 0, 0 if group_of(item.nodeid) else YIELDING)
+            os.setpriority(os.PRIO_PROCESS, 0, NICENESS[group_of(item.nodeid)])
