@@ -11,6 +11,8 @@ from channels.voice.listening.pieces import Piece
 
 TURN_GAP_S = 0.7
 """Speech with shorter gaps is one turn."""
+_BLIP_S = 0.2
+"""What is over sooner and stands alone is no word: music is taken for speech for up to 0.1 s now and then."""
 _CLICK_S = 0.25
 """Shorter sounds (a click, a cough) do not interrupt a wait."""
 
@@ -86,14 +88,14 @@ class Turn:
 
 
 def turns_of(pieces: list[Piece], now_s: float) -> list[Turn]:
-    """Join pieces (by onset) into turns."""
+    """Join pieces (by onset) into turns. No turn begins with a blip, though it may hold one."""
     turns: list[Turn] = []
     for piece in pieces:
         going_on = piece.until_s is None
         until_s = now_s if piece.until_s is None else piece.until_s
         if turns and piece.onset_s - turns[-1].until_s < TURN_GAP_S:
             turns[-1] = Turn(turns[-1].onset_s, until_s, going_on)
-        else:
+        elif going_on or until_s - piece.onset_s >= _BLIP_S:
             turns.append(Turn(piece.onset_s, until_s, going_on))
     return turns
 
