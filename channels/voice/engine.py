@@ -24,7 +24,6 @@ import time
 import traceback
 import wave
 from collections.abc import Callable
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
 
@@ -35,6 +34,7 @@ from channels.voice.line import Line
 from channels.voice.pj import pj, sentence
 from channels.voice.pjaccount import Accounts
 from channels.voice.pjstack import NoPlace, Stack
+from channels.voice.priority import hurry, media_first
 from channels.voice.proto import ProtocolError, Unpacker
 from channels.voice.siplog import LoggedMessage
 from channels.voice.sipmsg import call_id_in, is_registration, redact
@@ -71,7 +71,6 @@ _STAND_IN_S: Final = 0.7
 _LAST_TURNS: Final = 5
 _FLUSH_S: Final = 0.3
 _TIDY_S: Final = 60.0
-_NICE: Final = -10
 _SWITCH_S: Final = 0.0005
 """The media clock waits for the GIL at every frame; with Python's default of 5 ms it starves."""
 
@@ -92,7 +91,8 @@ class Engine:
         self._ways: set[Way] = set()
         self._hearing = HearingThread()
         self._ears = EarShop()
-        self._stack = Stack(user_agent, self._on_message, self._on_garbage)
+        with media_first():
+            self._stack = Stack(user_agent, self._on_message, self._on_garbage)
         self._accounts = Accounts(self._stack)
 
     # --- what lines need ---------------------------------------------------------------------------------------
@@ -318,25 +318,13 @@ def serve(engine: Engine) -> int:
     return 0
 
 
-def _go_first() -> None:
-    """Sound cannot wait. Where this is not allowed (no CAP_SYS_NICE, no RLIMIT_NICE) the engine runs as everybody else.
-
-    An engine is a session of its own, and with the kernel's autogroups (sched(7)) niceness counts within a session
-    only: beside a busy session an engine of nice -5 was seen to wait 1.3 s for a CPU.
-    """
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, _NICE)
-    with contextlib.suppress(OSError):  # not allowed, or a kernel without autogroups
-        Path("/proc/self/autogroup").write_text(str(_NICE), "ascii")
-
-
 def main() -> None:
     """Run an engine over the socket whose descriptor is the first argument; the second is our User-Agent."""
     faulthandler.enable()
     # Ctrl-C is the parent's to handle: it hangs up in order
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(_SWITCH_S)
-    _go_first()
+    hurry()
     link = socket.socket(fileno=int(sys.argv[1]))
     engine = Engine(link, sys.argv[2])
     signal.signal(signal.SIGTERM, lambda *_: engine.leave())

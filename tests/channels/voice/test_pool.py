@@ -54,15 +54,6 @@ async def test_an_engine_is_ready_within_a_second_and_a_spare_stays_warm(pool: P
         assert sum(engine.seats == 0 for engine in pool.engines) == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may hurry: engines of others run as everybody else")
-async def test_engines_go_before_all_other_sessions_of_the_machine(pool: Pool) -> None:
-    await pool.start()
-    for engine in pool.engines:
-        assert os.getpriority(os.PRIO_PROCESS, engine.pid) == -10
-        group = Path(f"/proc/{engine.pid}/autogroup")
-        assert not group.exists() or group.read_text("ascii").endswith("nice -10\n")
-
-
 async def test_five_calls_take_two_engines_and_each_call_is_its_own(pool: Pool, tmp_path: Path) -> None:
     sip = SipChannel(pool=pool)
     async with Uas(answering) as uas:
