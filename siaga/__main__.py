@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ def main() -> None:
     from siaga.cli.signals import stop_request
 
     stop_request.arm()
+    gc.disable()  # what is imported here stays; the verb turns it on again (siaga/cli/app.py)
     share(SHARED)
     from siaga.cli.app import run
     from siaga.cli.say import soften

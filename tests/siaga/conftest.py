@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 from collections.abc import Iterator
@@ -15,11 +16,14 @@ from siaga.cli.signals import stop_request
 
 @pytest.fixture(autouse=True)
 def own_process_settings() -> Iterator[None]:
-    """A verb run inside this process sets signals and logging up for a process of its own: undo that."""
+    """A verb run inside this process sets signals, logging and garbage up for a process of its own: undo that."""
+    pace = gc.get_threshold()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     root = logging.getLogger()
     kept, level = root.handlers[:], root.level
     yield
+    gc.set_threshold(*pace)
+    gc.enable()
     root.handlers[:] = kept
     root.setLevel(level)
     structlog.reset_defaults()

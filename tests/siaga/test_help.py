@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from siaga.cli.app import app, run
+from siaga.cli.app import SELDOM, app, run
+from tests.siaga.book import DAY, open_book
 
 CALLING = "probe call serve demo lab"
 READING = "log show plan runs verify report"
@@ -41,6 +43,41 @@ def test_help_imports_nothing_heavy() -> None:
     ask = "import sys; from siaga.cli.app import run; run(['--help']); print(' '.join(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, check=True)
     assert not HEAVY & set(done.stderr.split())
+
+
+SERVING = set("alembic apscheduler httpx numpy scipy onnxruntime soundfile pjsua2 psycopg structlog holidays".split())
+"""What only calls, the service and a database that is not up to date need."""
+PAPER = set("xlsxwriter babel jinja2".split())
+
+
+@pytest.mark.parametrize(
+    ("words", "spared"),
+    [
+        ("log", {*PAPER, "rich"}), ("log --json", {*PAPER, "rich"}), ("show RUN", PAPER),
+        ("show RUN --json", {*PAPER, "rich"}), ("report daily --date 2026-11-20 -o hari.xlsx", {"jinja2", "rich"}),
+        ("report daily --date 2026-11-20 -o hari.html", {"xlsxwriter", "rich"}),
+    ],
+)  # fmt: skip
+def test_verbs_that_read_import_nothing_they_do_not_need(words: str, spared: set[str], nowhere: Path) -> None:
+    """Half of what people wait for is imports (docs/proof/volume.md)."""
+    with open_book(nowhere) as book:
+        entry = book.done(DAY)
+    ask = "import sys; from siaga.cli.app import run; code = run(sys.argv[1:]); print(*sys.modules, file=sys.stderr); "
+    command = [sys.executable, "-c", f"{ask} sys.exit(code)", *words.replace("RUN", entry.run_id).split()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=nowhere)
+    loaded = {name.split(".")[0] for name in done.stderr.split()}
+    assert "sqlmodel" in loaded
+    assert not (SERVING | spared) & loaded
+    assert "channels.voice" not in done.stderr.split()
+
+
+@pytest.mark.parametrize(("verb", "after"), [("log", SELDOM), ("report", SELDOM), ("version", gc.get_threshold()[0])])
+@pytest.mark.usefixtures("nowhere")
+def test_garbage_is_looked_for_seldom_by_verbs_that_end_soon(verb: str, after: int) -> None:
+    gc.disable()  # as the program does while it starts
+    run([verb])
+    assert gc.isenabled()
+    assert gc.get_threshold()[0] == after
 
 
 def complete(words: str, cwd: Path) -> list[str]:
