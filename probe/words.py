@@ -54,6 +54,8 @@ def word(key: str, language: Language, **values: object) -> str:
 
 def printable(text: str) -> str:
     """The text on one line without control characters and half characters: a far end's words must drive no terminal."""
+    if text.isprintable():  # nearly all are, and reports print thousands
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

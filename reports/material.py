@@ -24,6 +24,8 @@ REMARKED_WITHIN: Final = timedelta(days=400)
 LOOK_BACK: Final = timedelta(days=31)
 """An issue whose last judged test is older than this is no longer called open."""
 PAGE: Final = 50
+WORKED: Final = frozenset({Verdict.PASS, Verdict.DEGRADED})
+"""Verdicts that end an issue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +85,13 @@ def carried_over(results: Results, probe: str, start: datetime) -> Carried | Non
     began: Entry | None = None
     cursor: Cursor | None = None
     asked = Filter(probe=probe, state=RunState.DONE, since=start - LOOK_BACK, until=start)
+    if any(entry.verdict in WORKED for entry in results.page(asked, limit=1)):
+        return None  # of most probes the very last test says it; a page of each takes longer to read than the day
     while page := results.page(asked, after=cursor, limit=PAGE):
         for entry in page:
             if entry.verdict is Verdict.FAIL:
                 began = entry
-            elif entry.verdict is not Verdict.INCONCLUSIVE:
+            elif entry.verdict in WORKED:
                 return _carried(began)
         if began is None and len(page) == PAGE:
             return None  # nothing was judged for so long that nothing is known
