@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -17,6 +17,7 @@ import structlog
 
 from probe.outcome import instant
 from scheduler.books import SLACK, Book, Missed, Stretches, examine, unaccounted
+from scheduler.neighbours import Neighbours
 from scheduler.submitter import RETRY_S, Submitter
 from scheduler.timepiece import Jump
 from scheduler.timetable import ProbePlan
@@ -57,6 +58,7 @@ class Accounting:
         self._timepiece = worker.timepiece
         self._journal = journal
         self._submitter = Submitter(runs, worker.timepiece, on_submitted)
+        self._neighbours = Neighbours(worker)
         self._books: dict[str, Book] = {}
         self._opened = asyncio.Event()
         self._keeping = asyncio.Lock()
@@ -82,13 +84,16 @@ class Accounting:
 
     # --- the plan ----------------------------------------------------------------------------------------------
 
-    async def replace(self, probes: Iterable[ProbePlan], since: datetime) -> None:
+    async def replace(self, probes: Iterable[ProbePlan], since: datetime, config: str | None = None) -> None:
         """From ``since`` on (about now) these are the planned probes; what they lack of the time before is entered.
 
-        That goes on in the background: ``settled`` tells when it is done. Raises what the database raises.
+        That goes on in the background: ``settled`` tells when it is done. ``config``: the fingerprint of their file,
+        told to other services on this database. Raises what the database raises.
         """
         wanted = {probe.name: probe for probe in probes}
         async with self._keeping:
+            if config is not None:
+                await self._worker.tell(config)  # first: whoever is of one mind with us may end what we do not know
             if not self._opened.is_set():
                 self._books = await asyncio.to_thread(self._open, wanted, since)
                 self._spawn(self._catch_up(since), self._unsettled)
@@ -97,24 +102,36 @@ class Accounting:
             await self._submitter.flushed()
             ended = [book for name, book in self._books.items() if wanted.get(name) != book.probe]
             await asyncio.to_thread(self._enter_missing, ended, since, alone=True)
-            await asyncio.to_thread(self._change, wanted, ended, since)
+            fresh = await asyncio.to_thread(self._change, wanted, ended, since)
             ended_names = {book.probe.name for book in ended}
             kept = {name: book for name, book in self._books.items() if name not in ended_names}
-            fresh = {n: Book(probe=probe, until=since) for n, probe in wanted.items() if n not in kept}
             self._books = kept | fresh
 
     def _open(self, wanted: dict[str, ProbePlan], since: datetime) -> dict[str, Book]:
-        known = {plan.probe: plan.until for plan in self._plans.all()}
-        for name in known.keys() - wanted.keys():
-            self._plans.close(name)
-        self._plans.open_all(wanted.keys() - known.keys(), since)
+        self._close_all_but(wanted)
+        known = self._open_unknown(wanted, since)
         return {name: Book(probe=probe, until=known.get(name, since)) for name, probe in wanted.items()}
 
-    def _change(self, wanted: dict[str, ProbePlan], ended: Sequence[Book], since: datetime) -> None:
-        for name in {book.probe.name for book in ended} - wanted.keys():
-            self._plans.close(name)
-        self._plans.open_all(wanted.keys() - self._books.keys(), since)
-        self._plans.advance_all({book.probe.name: since for book in ended})
+    def _change(self, wanted: dict[str, ProbePlan], ended: Sequence[Book], since: datetime) -> dict[str, Book]:
+        """Returns the books of probes that are new or changed."""
+        self._close_all_but(wanted)
+        changed = {book.probe.name: since for book in ended if book.probe.name in wanted}
+        self._plans.advance_all(changed)
+        added = {name: probe for name, probe in wanted.items() if name not in self._books}
+        # what another service has planned already, by a file that we know only now, we account for from there on
+        known = {name: min(until, since) for name, until in self._open_unknown(added, since).items()}
+        return {name: Book(probe=wanted[name], until=known.get(name, since)) for name in (*changed, *added)}
+
+    def _open_unknown(self, wanted: Iterable[str], since: datetime) -> dict[str, datetime]:
+        """Plan what nobody planned; returns up to when that which somebody did is accounted for."""
+        known = {plan.probe: plan.until for plan in self._plans.all()}
+        self._plans.open_all(set(wanted) - known.keys(), since)
+        return known
+
+    def _close_all_but(self, wanted: Collection[str]) -> None:
+        """What is in no file is planned no more; while another service plans by another file, we cannot tell."""
+        if ended := self._plans.close_all_but(wanted, self._neighbours.agreed):
+            log.warning("planned no more", probes=ended)
 
     # --- for the clock -----------------------------------------------------------------------------------------
 
@@ -168,9 +185,16 @@ class Accounting:
         while True:
             await asyncio.sleep(EVERY_S)
             try:
-                await self._account(self._timepiece.now(), alone=False)
+                await self.look_through()
             except Exception as error:  # noqa: BLE001 the next minute finds the same
                 log.warning("the accounts cannot be looked through", error=str(error))
+
+    async def look_through(self) -> None:
+        """Enter what slipped through, and end plans that are in no service's file any more."""
+        await self._account(self._timepiece.now(), alone=False)
+        async with self._keeping:
+            if self._opened.is_set():
+                await asyncio.to_thread(self._close_all_but, self._books.keys())
 
     async def _account(self, horizon: datetime, *, alone: bool) -> None:
         async with self._keeping:

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Final, Protocol, Self, TypeVar
 
 import structlog
+from sqlalchemy import Connection
 
 from scheduler.timepiece import STEP_S, Jump, Timepiece
 from storage.runs import Runs
-from storage.values import Entry
+from storage.values import Entry, Service
 
 BEAT_S: Final = 5.0
 TTL: Final = timedelta(seconds=20)
@@ -97,6 +98,7 @@ class Worker:
     ) -> None:
         """``alive`` only for a service: a command line plays a run, but does not keep the clock."""
         self.owner = new_owner()
+        self._config: str | None = None
         self._runs = runs
         self._alive = alive
         self.timepiece = timepiece or Timepiece()
@@ -128,6 +130,11 @@ class Worker:
         """Say that we are alive."""
         await self._in_thread(self._beat)
 
+    async def tell(self, config: str) -> None:
+        """From now on we plan by the file of that fingerprint; returns when the others can read it."""
+        self._config = config
+        await self.beat()
+
     async def sweep(self) -> list[Entry]:
         """Enter as lost what dead workers played. Right after a step of the clock only by what is sure."""
         lost = await self._in_thread(self._sweep)
@@ -147,13 +154,22 @@ class Worker:
         """Owners that are alive now, without us."""
         return [o for o in self._runs.workers(self.timepiece.now()) if o != self.owner and not gone(o)]
 
+    def services(self, connection: Connection | None = None) -> list[Service]:
+        """The other services that are alive now, each with the file it plans by."""
+        known = self._runs.services(self.timepiece.now(), connection)
+        return [one for one in known if one.owner != self.owner and not gone(one.owner)]
+
+    def differs(self, other: Service) -> bool:
+        """Whether another service plans by another file than we do."""
+        return self._config is not None and other.config != self._config
+
     def _jumped(self, jump: Jump) -> None:
         if abs(jump.step_s) > STEP_S:
             self._judging_from = time.monotonic() + STEP_REST_S
 
     def _beat(self) -> None:
         now = self.timepiece.now()
-        self._runs.beat(self.owner, now, TTL)
+        self._runs.beat(self.owner, now, TTL, self._config)
         if self._alive is not None:
             self._alive.beat(self.owner, now)
         self._beaten = now

@@ -104,7 +104,7 @@ class Service:
     async def _plan(self, accounting: Accounting, clock: Clock) -> None:
         """From now on the probes of the newest configuration are due; what was missed before is entered first."""
         probes, now = planned_probes(self.config), datetime.now(UTC)
-        await accounting.replace(probes, now)
+        await accounting.replace(probes, now, self.config.fingerprint)
         clock.replace(probes, now)
         await accounting.settled()
 

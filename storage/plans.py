@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from storage.chain import table_of
 from storage.database import Database
@@ -16,6 +16,8 @@ from storage.tables import PlanRow
 from storage.values import from_ms, to_ms
 
 PLAN: Final = table_of(PlanRow)
+CHUNK: Final = 500
+"""Names per statement: databases take some thousands at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,20 @@ class Plans:
         """Plan a probe no more (account for it first); False when it was not planned."""
         with self._database.write() as connection:
             return connection.execute(delete(PLAN).where(PLAN.c.probe == probe)).rowcount == 1
+
+    def close_all_but(self, probes: Collection[str], agreed: Callable[[Connection], bool]) -> list[str]:
+        """Plan only these from now on; returns the others, by name.
+
+        ``agreed`` is asked in the same transaction, so that no service opens plans in between; unless it is, none ends.
+        """
+        with self._database.write() as connection:
+            if not agreed(connection):
+                return []
+            planned = connection.execute(select(PLAN.c.probe).order_by(PLAN.c.probe)).scalars()
+            ending = [probe for probe in planned if probe not in probes]
+            for start in range(0, len(ending), CHUNK):
+                connection.execute(delete(PLAN).where(PLAN.c.probe.in_(ending[start : start + CHUNK])))
+        return ending
 
     def accounted(self, probe: str) -> datetime | None:
         """Up to when each slot of the probe has a row; None when it is not planned."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -19,7 +20,7 @@ from storage.chain import RESULT, append, table_of
 from storage.database import Database
 from storage.rows import done_row, entry_of, pack, run_of, run_row, unplayed_row
 from storage.tables import AliveRow, LeaseRow, ResultDetailRow, RunRow, WorkerRow
-from storage.values import Cause, Entry, Mode, Planned, Run, RunState, Stamp, to_ms
+from storage.values import Cause, Entry, Mode, Planned, Run, RunState, Service, Stamp, to_ms
 
 RUN: Final = table_of(RunRow)
 DETAIL: Final = table_of(ResultDetailRow)
@@ -183,18 +184,24 @@ class Runs:
 
     # --- workers: who is alive ---------------------------------------------------------------------------------
 
-    def beat(self, owner: str, now: datetime, ttl: timedelta) -> None:
-        """The worker is alive, and stays so for ``ttl`` without another word."""
-        until = to_ms(now + ttl)
+    def beat(self, owner: str, now: datetime, ttl: timedelta, config: str | None = None) -> None:
+        """The worker is alive, and stays so for ``ttl`` without another word. ``config``: see ``Service``."""
+        told = {"until_ms": to_ms(now + ttl), "config": config}
         with self._database.write() as connection:
-            beaten = connection.execute(update(WORKER).where(WORKER.c.owner == owner).values(until_ms=until))
-            if not beaten.rowcount:
-                connection.execute(insert(WORKER).values(owner=owner, until_ms=until))
+            if not connection.execute(update(WORKER).where(WORKER.c.owner == owner).values(**told)).rowcount:
+                connection.execute(insert(WORKER).values(owner=owner, **told))
 
     def workers(self, now: datetime) -> list[str]:
         """The owners that are alive by their beats."""
         with self._database.read() as connection:
             return list(connection.execute(select(WORKER.c.owner).where(WORKER.c.until_ms > to_ms(now))).scalars())
+
+    def services(self, now: datetime, connection: Connection | None = None) -> list[Service]:
+        """The services that are alive by their beats, by owner; in a transaction of ours when there is one."""
+        asked = select(WORKER.c.owner, WORKER.c.config).where(WORKER.c.until_ms > to_ms(now))
+        asked = asked.where(WORKER.c.config.is_not(None)).order_by(WORKER.c.owner)
+        with self._database.read() if connection is None else nullcontext(connection) as view:
+            return [Service(row.owner, row.config) for row in view.execute(asked)]
 
     def leave(self, owner: str) -> None:
         """The worker ends in peace; what it still holds is swept at once."""

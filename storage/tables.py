@@ -197,6 +197,8 @@ class WorkerRow(SQLModel, table=True):
 
     owner: str = Field(primary_key=True)
     until_ms: int = Field(sa_type=BigInteger)
+    config: str | None = None
+    """Fingerprint of the file that a service plans by; null for a command line, which plans nothing."""
 
 
 class AliveRow(SQLModel, table=True):

@@ -87,6 +87,14 @@ class Run:
     started_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A living process that plans tests. ``config``: fingerprint of the file it plans by, SHA-256 in hexadecimal."""
+
+    owner: str
+    config: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Milliseconds, null where not reached: ``Timings`` as the record keeps them, and the agent's time that we took."""

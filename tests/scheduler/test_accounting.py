@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduler.accounting import Accounting
 from scheduler.books import Missed
-from scheduler.timepiece import Timepiece
-from scheduler.timetable import ProbePlan
 from scheduler.worker import TTL, Worker
 from storage.alive import Alive
 from storage.database import Database
@@ -24,48 +20,10 @@ from storage.plans import Plans
 from storage.results import Filter, Results
 from storage.runs import Runs
 from storage.values import Cause, Entry, Planned, RunState
+from tests.scheduler.desk import Desk
 from tests.scheduler.plans import SLOT, probe_plan
 
 Rows = Callable[[], list[Entry]]
-
-
-@dataclass
-class Desk:
-    """Accounts on a record of their own, with a wall clock that the test moves."""
-
-    database: Database
-    runs: Runs
-    wall: datetime = SLOT
-    lived_s: float = 0.0
-    submitted: list[Planned] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.timepiece = Timepiece(lambda: self.wall, lambda: self.lived_s)
-
-    @asynccontextmanager
-    async def open(self, *probes: ProbePlan) -> AsyncIterator[Accounting]:
-        alive = Alive(self.database)
-        self.timepiece.look()
-        async with (
-            Worker(self.runs, alive=alive, timepiece=self.timepiece) as worker,
-            Accounting(
-                self.runs,
-                Plans(self.database),
-                alive,
-                worker,
-                journal=Journal(self.database),
-                on_submitted=self.submitted.extend,
-            ) as accounting,
-        ):
-            await accounting.replace(probes, self.wall)
-            await accounting.settled()
-            yield accounting
-
-    def pass_by(self, lived_s: float | None = None, **passed: float) -> None:
-        """So much wall clock passes; ``lived_s`` of it by the monotonic clock (absent: all)."""
-        span = timedelta(**passed)
-        self.wall += span
-        self.lived_s += span.total_seconds() if lived_s is None else lived_s
 
 
 @pytest.fixture

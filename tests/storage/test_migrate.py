@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect
@@ -139,6 +141,29 @@ def test_an_adopted_file_has_the_tables_of_a_new_one(tmp_path: Path) -> None:
         # Alembic's batch mode writes the constraints of a table in any order
         schemas.append([(kind, name, sorted(re.findall(r'[^\s",()]+', sql or ""))) for kind, name, sql in rows])
     assert schemas[0] == schemas[1]
+
+
+def test_a_database_of_the_last_version_keeps_its_rows_and_its_workers_say_nothing_of_their_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir(exist_ok=True)
+    with plain(database_url) as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(FOLDER))
+        command.upgrade(config, "0002")
+        connection.exec_driver_sql("INSERT INTO worker (owner, until_ms) VALUES ('host:1:1:0', 1763625600000)")
+        connection.exec_driver_sql("INSERT INTO plan VALUES ('ivr', 1, 2)")
+    database = Database(database_url)
+    with database.read() as view:
+        assert revision_of(view) == HEAD
+        workers = view.exec_driver_sql("SELECT owner, until_ms, config FROM worker").all()
+        plans = view.exec_driver_sql("SELECT probe, since_ms, accounted_ms FROM plan").all()
+    path = database.path
+    database.close()
+    assert [tuple(row) for row in workers] == [("host:1:1:0", 1763625600000, None)]
+    assert [tuple(row) for row in plans] == [("ivr", 1, 2)]
+    if path is not None:
+        assert [re.match(r".*\.db-0002-", copy.name) is not None for copy in copies(path)] == [True]
 
 
 def test_four_processes_that_meet_an_old_file_migrate_it_once(tmp_path: Path) -> None:

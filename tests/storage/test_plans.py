@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
 
 from storage.database import Database
 from storage.plans import Plans
@@ -37,3 +40,33 @@ def test_a_probe_that_was_closed_is_planned_anew_from_its_next_opening(database:
     assert plans.all() == []
     plans.open("ivr", NOON + 3 * HOUR)
     assert plans.accounted("ivr") == NOON + 3 * HOUR
+
+
+def test_plans_of_other_probes_end_together_and_only_when_all_agree(database: Database) -> None:
+    plans = Plans(database)
+    plans.open_all([f"p-{n:04}" for n in range(1200)], NOON)
+    assert plans.close_all_but({"p-0000", "unknown"}, lambda _: False) == []
+    assert len(plans.all()) == 1200
+    assert plans.close_all_but({"p-0000", "unknown"}, lambda _: True) == [f"p-{n:04}" for n in range(1, 1200)]
+    assert [plan.probe for plan in plans.all()] == ["p-0000"]
+
+
+def test_agreement_is_asked_while_nobody_else_writes(database: Database) -> None:
+    """A service that opens a plan has told its file before: whoever ends plans has seen it, or ends them before."""
+    plans, opened = Plans(database), threading.Event()
+
+    def open_one() -> None:
+        plans.open("late", NOON)
+        opened.set()
+
+    opening = threading.Thread(target=open_one)
+
+    def agreed(_: Connection) -> bool:
+        opening.start()
+        assert not opened.wait(0.3)
+        return True
+
+    plans.open("old", NOON)
+    assert plans.close_all_but((), agreed) == ["old"]
+    opening.join()
+    assert [plan.probe for plan in plans.all()] == ["late"]

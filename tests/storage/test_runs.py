@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select
 from storage.chain import CHAIN, JOURNAL, ORIGIN, RESULT, ChainBrokenError, append, link
 from storage.database import Database
 from storage.runs import DETAIL, LEASE, RUN, NotOursError, Runs
-from storage.values import REASON_OF, Cause, Planned, RunState
+from storage.values import REASON_OF, Cause, Planned, RunState, Service
 from tests.storage import racing
 from tests.storage.racing import HALF_HOUR, NOON, TTL, planned, record_of, runs_of
 
@@ -255,6 +255,17 @@ def test_two_sweepers_find_a_lost_run_once(database: Database, runs: Runs) -> No
     assert sorted(itertools.chain(*found)) == [f"r{n}" for n in range(6)]
     assert states(database) == {"lost": 6}
     assert_chained(database)
+
+
+def test_services_say_by_which_file_they_plan_and_command_lines_say_nothing(runs: Runs, database: Database) -> None:
+    runs.beat("line", NOON, TTL)
+    runs.beat("b", NOON, TTL, "22")
+    runs.beat("a", NOON, TTL, "11")
+    assert runs.services(NOON) == [Service("a", "11"), Service("b", "22")]
+    runs.beat("a", NOON + TTL / 2, TTL, "22")
+    with database.write() as connection:
+        assert runs.services(NOON + TTL, connection) == [Service("a", "22")], "the other has not beaten"
+    assert set(runs.workers(NOON)) == {"a", "b", "line"}
 
 
 def test_who_beats_in_time_is_not_swept(runs: Runs) -> None:
