@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from escalation.own_side import DOWN, Detail
+from escalation.own_side import DOWN, FILES, Detail
 from probe.outcome import instant
 from probe.words import Language, printable, word
 from storage.alarms import Alarm
@@ -37,6 +37,8 @@ def sentence(alarm: Alarm, event: Event, language: Language, zone: ZoneInfo) -> 
         slot = word("own_side.from_on", language, first=_time(alarm.since, zone))
         service = word("own_side.every_service", language)
         return word("notice.missed", language, service=service, slot=slot, cause=word("reason.down", language))
+    if alarm.key == FILES:
+        return word("notice.own_files", language, files=printable(str(detail.get("files", ""))))
     if "trunk" in detail:
         cause = detail.get("cause") or _reason(detail, language)
         reason = word("own_side.trunk_reason", language, trunk=detail["trunk"], cause=masked(str(cause)))
@@ -73,6 +75,8 @@ def masked(text: str) -> str:
 def _over(alarm: Alarm, detail: Detail, language: Language) -> str:
     if alarm.key == DOWN:
         return word("own_side.down_over", language)
+    if alarm.key == FILES:
+        return word("own_side.files_over", language)
     if "trunk" in detail:
         return word("own_side.trunk_over", language, trunk=detail["trunk"])
     return word("own_side.probe_over", language, probe=detail.get("probe", alarm.key))

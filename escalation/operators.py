@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from escalation.notices import detail_of, sentence
-from escalation.own_side import Began, News, Over, OwnSide, trunk_key
+from escalation.own_side import FILES, Began, News, Over, OwnSide, trunk_key
 from escalation.web import NotTakenError, Web
 from escalation.webhook import Audience, Webhook, events
 from storage.alarms import Alarm, Alarms
@@ -26,6 +26,8 @@ from storage.values import to_ms
 
 READ_S: Final = 5.0
 TRUNKS_S: Final = 60.0
+FILES_S: Final = 30.0
+"""Seen twice in a row it is told: services that reload one after the other differ for some seconds."""
 BACK: Final = 12
 """Entries of each probe that are looked at when watching begins."""
 SILENT_TWICE: Final = 2
@@ -49,8 +51,12 @@ class Operators:
         audience: Callable[[], Audience],
         routes: Callable[[], Mapping[str, str | None]],
         asked: Callable[[], Mapping[str, Callable[[], Awaitable[str]]]] = dict,
+        files: Callable[[], str] = str,
     ) -> None:
-        """``routes``: each planned probe and its trunk; ``asked``: the check of each trunk that may be asked often."""
+        """``routes``: each planned probe and its trunk; ``asked``: the check of each trunk that may be asked often.
+
+        ``files``: who plans by which file where services differ, empty while they do not; asked in a thread.
+        """
         self._alarms = alarms
         self._results = results
         self._tail = tail
@@ -58,6 +64,8 @@ class Operators:
         self._audience = audience
         self._routes = routes
         self._asked = asked
+        self._files = files
+        self._differed: bool | None = None
         self._web = Web()
         self._webhook = Webhook(self._web, audience)
         self._rules = OwnSide({})
@@ -66,7 +74,12 @@ class Operators:
 
     async def keep(self) -> None:
         """Watch and tell until cancelled."""
-        works = (self._for_ever(self.read, READ_S), self._for_ever(self.ask_trunks, TRUNKS_S), self._keep_telling())
+        works = (
+            self._for_ever(self.read, READ_S),
+            self._for_ever(self.ask_trunks, TRUNKS_S),
+            self._for_ever(self.compare_files, FILES_S),
+            self._keep_telling(),
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 for work in works:
@@ -105,7 +118,7 @@ class Operators:
         self._note(self._rules.standing.values())
         now = datetime.now(UTC)
         gone = [alarm for alarm in self._alarms.standing() if alarm.key not in self._rules.standing]
-        self._note(Over(alarm.key, now) for alarm in gone if not _by_check(alarm))
+        self._note(Over(alarm.key, now) for alarm in gone if not _by(alarm))
         return end
 
     def _go_on(self, seen: int) -> int:
@@ -153,8 +166,18 @@ class Operators:
 
     def _let_go_of_trunks(self, asked: frozenset[str]) -> None:
         now = datetime.now(UTC)
-        checked = (alarm for alarm in self._alarms.standing() if _by_check(alarm))
+        checked = (alarm for alarm in self._alarms.standing() if _by(alarm) == "check")
         self._note(Over(alarm.key, now) for alarm in checked if detail_of(alarm).get("trunk") not in asked)
+
+    async def compare_files(self) -> None:
+        """Look whether all services plan by one file."""
+        said = await asyncio.to_thread(self._files)
+        before, self._differed = self._differed, bool(said)
+        if before is not self._differed:
+            return
+        now = datetime.now(UTC)
+        news = Began(FILES, now, {"files": said, "by": "services"}) if said else Over(FILES, now)
+        await asyncio.to_thread(self._note, [news])
 
     # --- who is told -----------------------------------------------------------------------------------------------
 
@@ -197,5 +220,6 @@ class Operators:
             self._journal.write("notice", alarm.key, body, None, now)
 
 
-def _by_check(alarm: Alarm) -> bool:
-    return detail_of(alarm).get("by") == "check"
+def _by(alarm: Alarm) -> object:
+    """Who finds its end, when it is not the rules over the record."""
+    return detail_of(alarm).get("by")

@@ -17,6 +17,8 @@ from storage.values import Cause, Entry, RunState
 IN_A_ROW: Final = 3
 DOWN: Final = "down"
 """The key of the stretch in which no service ran; one for all probes."""
+FILES: Final = "config"
+"""The key of services on one database that plan by different files; no entry shows it."""
 WANTED: Final = frozenset({Cause.MAINTENANCE, Cause.COURTESY})
 """Not played on purpose: it says nothing about our side, neither well nor ill. So does a test that a person stopped."""
 TRUNK_REASONS: Final = frozenset({Reason.TRUNK_DOWN, Reason.TRUNK_AUTH_REJECTED})

@@ -85,7 +85,7 @@ class Service:
             ):
                 async with Clock(accounting.submit, accounting.missed, timepiece=worker.timepiece) as clock:
                     background.keep(self._watch(clock))
-                    background.keep(operators(lambda: self._generation, self._database).keep())
+                    background.keep(operators(lambda: self._generation, self._database, worker).keep())
                     background.keep(heartbeat(lambda: self._generation, lambda: not self._ills).keep())
                     background.keep(Nightly(lambda: self.config, self._database).keep())
                     await self._plan(accounting, clock)

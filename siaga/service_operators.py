@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from escalation.heartbeat import Heartbeat, Pulse
 from escalation.operators import Operators
 from escalation.webhook import Audience
+from scheduler.worker import Worker
 from siaga.service_generation import Generation
 from siaga.trunk_check import OPTIONS
 from storage.alarms import Alarms
@@ -21,7 +22,7 @@ Now = Callable[[], Generation]
 """The configuration at work now: a reload changes it under the watchers."""
 
 
-def operators(now: Now, database: Database) -> Operators:
+def operators(now: Now, database: Database, worker: Worker) -> Operators:
     """The watch over siaga's own side."""
 
     def audience() -> Audience:
@@ -39,7 +40,17 @@ def operators(now: Now, database: Database) -> Operators:
         audience=audience,
         routes=routes,
         asked=partial(_asked, now),
+        files=lambda: files(worker, now().config.fingerprint),
     )
+
+
+def files(worker: Worker, config: str) -> str:
+    """Each living service, as its host, with the file it plans by, where one differs from ours; else empty."""
+    others = worker.services()
+    if not any(worker.differs(other) for other in others):
+        return ""
+    named = {f"{service.owner.partition('/')[0]} {service.config[:12]}" for service in others}
+    return ", ".join(sorted(named | {f"{worker.owner.partition('/')[0]} {config[:12]}"}))
 
 
 def heartbeat(now: Now, well: Callable[[], bool]) -> Heartbeat:

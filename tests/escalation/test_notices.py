@@ -52,8 +52,19 @@ def test_a_trunk_is_named_with_what_is_wrong_with_it() -> None:
     assert "(pstn: no answer)" in by_check
 
 
+def test_different_files_are_named_by_host_and_fingerprint_with_what_to_do() -> None:
+    detail = {"files": "siaga-1 123456789012, siaga-2 99aa00112233", "by": "services"}
+    assert sentence(alarm("config", detail), "opened", "en", JAKARTA) == (
+        "[CHECK SIAGA] The siaga services on one database plan by different configurations "
+        "(siaga-1 123456789012, siaga-2 99aa00112233). What only one of them plans stays planned. "
+        "Make the files the same, then reload the services."
+    )
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("key", "detail"), [("down", {}), ("trunk:t", {"trunk": "t"}), ("probe:p", PROBE)])
+@pytest.mark.parametrize(
+    ("key", "detail"), [("down", {}), ("config", {}), ("trunk:t", {"trunk": "t"}), ("probe:p", PROBE)]
+)
 def test_the_end_is_told_with_both_times(language: Language, key: str, detail: Any) -> None:
     said = sentence(alarm(key, detail, OVER), "recovered", language, JAKARTA)
     assert said.startswith(("[PULIH]", "[RECOVERED]"))

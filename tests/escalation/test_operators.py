@@ -39,6 +39,7 @@ class Desk:
         self.audience = Audience(language="en", zone=ZoneInfo("Asia/Jakarta"), webhook=webhook)
         self.routes: Mapping[str, str | None] = ROUTES
         self.asked: dict[str, Ask] = {}
+        self.files = ""
         self.count = 0
         self.restart()
 
@@ -51,6 +52,7 @@ class Desk:
             audience=lambda: self.audience,
             routes=lambda: self.routes,
             asked=lambda: self.asked,
+            files=lambda: self.files,
         )
 
     def enter(self, *kinds: str, probe: str = "ivr", reason: str = "engine_crashed") -> None:
@@ -259,6 +261,30 @@ async def test_a_trunk_that_left_the_configuration_is_let_go_of(desk: Desk, rece
     await desk.operators.ask_trunks()
     await desk.look()
     assert told(receiver) == ["opened trunk:pstn", "recovered trunk:pstn"]
+
+
+async def test_services_that_plan_by_different_files_are_told_once_and_that_they_agree_again(
+    desk: Desk, receiver: Receiver
+) -> None:
+    async def compare(times: int) -> None:
+        for _ in range(times):
+            await desk.operators.compare_files()
+            await desk.look()
+
+    await compare(2)
+    desk.files = "siaga-1 3f2a11bc09de, siaga-2 99aa00112233"
+    await compare(1)
+    assert told(receiver) == [], "a reload of one after the other takes some seconds"
+    await compare(3)
+    desk.restart()
+    await compare(3)
+    assert told(receiver) == ["opened config"], "also after a restart that reads the record anew"
+    assert "(siaga-1 3f2a11bc09de, siaga-2 99aa00112233)" in receiver.came[0].json["sentence"]
+    desk.files = ""
+    await compare(1)
+    assert told(receiver) == ["opened config"], "the other may be starting anew"
+    await compare(3)
+    assert told(receiver) == ["opened config", "recovered config"]
 
 
 async def test_watching_outlives_a_database_that_is_away_and_a_webhook_that_fails(
