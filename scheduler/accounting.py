@@ -100,6 +100,7 @@ class Accounting:
                 self._opened.set()
                 return
             await self._submitter.flushed()
+            await self._worker.made_up_for()
             ended = [book for name, book in self._books.items() if wanted.get(name) != book.probe]
             await asyncio.to_thread(self._enter_missing, ended, since, alone=True)
             fresh = await asyncio.to_thread(self._change, wanted, ended, since)
@@ -198,6 +199,7 @@ class Accounting:
 
     async def _account(self, horizon: datetime, *, alone: bool) -> None:
         async with self._keeping:
+            await self._worker.made_up_for()
             books = list(self._books.values())
             done = await asyncio.to_thread(self._enter_missing, books, horizon, alone=alone)
             self._books |= {book.probe.name: book for book in done}

@@ -45,17 +45,24 @@ class Timepiece:
         self.now = now
         self._monotonic = monotonic
         self._wall, self._lived_s = now(), monotonic()
+        self._lived_from = self._wall
         self._listeners: list[Callable[[Jump], None]] = []
 
     def listen(self, listener: Callable[[Jump], None]) -> None:
         """Tell of each jump, at once, in whatever look found it; in the event loop only."""
         self._listeners.append(listener)
 
+    @property
+    def lived(self) -> tuple[datetime, datetime]:
+        """From when to when, on the wall clock, there was no gap: until the last look."""
+        return self._lived_from, self._wall
+
     def look(self) -> Jump | None:
         """Whether time jumped since the last look; all listeners know it before this returns."""
         wall, lived_s = self.now(), self._monotonic()
         jump = Jump(from_=self._wall, to=wall, lived_s=lived_s - self._lived_s)
         self._wall, self._lived_s = wall, lived_s
+        self._lived_from = wall if jump.gap else min(wall, self._lived_from)
         if not jump.gap and abs(jump.step_s) <= STEP_S:
             return None
         for listener in self._listeners:

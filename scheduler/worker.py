@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, Self, TypeVar
 
@@ -37,7 +38,7 @@ T = TypeVar("T")
 class Beats(Protocol):
     """Where a service says that it is alive (``storage.alive.Alive``)."""
 
-    def beat(self, owner: str, now: datetime) -> bool: ...
+    def beat(self, owner: str, now: datetime, lived_from: datetime) -> bool: ...
 
 
 def here() -> str:
@@ -121,14 +122,16 @@ class Worker:
             self._task.cancel()
             await asyncio.wait({self._task})
         try:
-            await self._in_thread(self._leave)
+            self.timepiece.look()
+            await self._in_thread(partial(self._leave, *self.timepiece.lived))
         except Exception as error:  # noqa: BLE001 nothing depends on it: who no longer beats is dead all the same
             log.warning("the worker could not leave; it counts as dead in 20 s", error=str(error))
         self._thread.shutdown(wait=False)
 
     async def beat(self) -> None:
-        """Say that we are alive."""
-        await self._in_thread(self._beat)
+        """Say that we are alive, and since when without a gap."""
+        self.timepiece.look()
+        await self._in_thread(partial(self._beat, *self.timepiece.lived))
 
     async def tell(self, config: str) -> None:
         """From now on we plan by the file of that fingerprint; returns when the others can read it."""
@@ -147,7 +150,14 @@ class Worker:
         """Returns when we count as alive and others can be judged: to be awaited before a claim."""
         self.timepiece.look()
         await asyncio.sleep(max(0.0, self._judging_from - time.monotonic()))
-        if self._beaten is None or abs(self.timepiece.now() - self._beaten) > TTL / 2:
+        if self._silent():
+            await self.beat()
+
+    async def made_up_for(self) -> None:
+        """Returns when the record knows of the time that we have lived through: to be awaited before it is judged."""
+        self.timepiece.look()
+        lived_from, _ = self.timepiece.lived
+        if self._beaten is not None and self._beaten >= lived_from and self._silent():
             await self.beat()
 
     def others(self) -> list[str]:
@@ -167,20 +177,24 @@ class Worker:
         if abs(jump.step_s) > STEP_S:
             self._judging_from = time.monotonic() + STEP_REST_S
 
-    def _beat(self) -> None:
+    def _silent(self) -> bool:
+        return self._beaten is None or abs(self.timepiece.now() - self._beaten) > TTL / 2
+
+    def _beat(self, lived_from: datetime, lived_to: datetime) -> None:
+        """``lived_to`` may be minutes old when a database hung: it is the last moment that is known to be no gap's."""
         now = self.timepiece.now()
         self._runs.beat(self.owner, now, TTL, self._config)
         if self._alive is not None:
-            self._alive.beat(self.owner, now)
+            self._alive.beat(self.owner, lived_to, lived_from)
         self._beaten = now
 
     def _sweep(self) -> list[Entry]:
         rested = time.monotonic() >= self._judging_from
         return self._runs.sweep(self.timepiece.now() if rested else datetime.fromtimestamp(0, UTC), gone)
 
-    def _leave(self) -> None:
+    def _leave(self, lived_from: datetime, lived_to: datetime) -> None:
         if self._alive is not None:
-            self._alive.beat(self.owner, self.timepiece.now())
+            self._alive.beat(self.owner, lived_to, lived_from)
         self._runs.leave(self.owner)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
@@ -189,7 +203,6 @@ class Worker:
     async def _keep_beating(self) -> None:
         while True:
             await asyncio.sleep(self._beat_s)
-            self.timepiece.look()
             try:
                 await self.beat()
                 await self.sweep()

@@ -23,15 +23,20 @@ class Alive:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def beat(self, owner: str, now: datetime) -> bool:
-        """The service lives. False when a new stretch begins: its first beat, after a gap, or a clock set back."""
-        ms, gap_ms = to_ms(now), GAP // timedelta(milliseconds=1)
+    def beat(self, owner: str, now: datetime, lived_from: datetime | None = None) -> bool:
+        """The service lives. False when a new stretch begins: its first beat, after a gap, or a clock set back.
+
+        ``lived_from``: since when it knows of no gap of its own. Beats that the database did not take are made up for.
+        """
+        ms = to_ms(now)
+        since_ms = ms if lived_from is None else min(ms, to_ms(lived_from))
+        joined_ms = min(ms - GAP // timedelta(milliseconds=1), since_ms)
         last = select(func.max(ALIVE.c.id)).where(ALIVE.c.owner == owner).scalar_subquery()
         known = update(ALIVE).where(ALIVE.c.id == last, ALIVE.c.from_ms <= ms, ALIVE.c.to_ms <= ms)
         with self._database.write() as connection:
-            if connection.execute(known.where(ALIVE.c.to_ms >= ms - gap_ms).values(to_ms=ms)).rowcount:
+            if connection.execute(known.where(ALIVE.c.to_ms >= joined_ms).values(to_ms=ms)).rowcount:
                 return True
-            connection.execute(insert(ALIVE).values(owner=owner, from_ms=ms, to_ms=ms))
+            connection.execute(insert(ALIVE).values(owner=owner, from_ms=since_ms, to_ms=ms))
         return False
 
     def was_alive(self, moment: datetime) -> bool:

@@ -132,6 +132,20 @@ async def test_after_a_gap_nothing_new_is_queued_before_it_is_entered(
         assert [planned.slot for planned in desk.submitted] == [SLOT + timedelta(minutes=14)]
 
 
+@pytest.mark.parametrize("at_a_reload", [False, True])
+async def test_what_a_living_service_could_not_enter_was_late(desk: Desk, rows: Rows, at_a_reload: bool) -> None:
+    """The database took nothing for twenty minutes, neither runs nor beats; the service lived through them."""
+    async with desk.open(probe_plan(every_s=300)) as accounting:
+        for _ in range(3 * 20 + 5):
+            desk.pass_by(seconds=20)
+            desk.timepiece.look()
+        if at_a_reload:
+            await accounting.replace([], desk.wall)
+        else:
+            await accounting.look_through()
+        assert [row[1:] for row in told(rows())] == [(f"08:{m:02}", Cause.LATE) for m in (5, 10, 15, 20)]
+
+
 async def test_a_clock_set_back_lets_no_slot_happen_twice(desk: Desk, rows: Rows) -> None:
     async with desk.open(probe_plan()) as accounting:
         for _ in range(3):

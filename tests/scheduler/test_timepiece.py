@@ -47,6 +47,23 @@ def test_a_busy_moment_or_a_slewed_clock_is_no_jump(wall_s: float, lived_s: floa
     assert Hands().move(wall_s, lived_s) is None
 
 
+@pytest.mark.parametrize(
+    ("moves", "lived_from_s"),
+    [
+        ([(20, 20), (20, 20)], 0),
+        ([(20, 20), (600, 600), (5, 5)], 620),  # stopped
+        ([(20, 20), (600, 1)], 620),  # set forward
+        ([(20, 20), (-10, 1)], 0),  # set back, into time that was lived already
+        ([(20, 20), (-3600, 1), (5, 5)], -3580),  # set back, before its beginning
+    ],
+)
+def test_it_knows_since_when_there_was_no_gap(moves: list[tuple[float, float]], lived_from_s: float) -> None:
+    hands = Hands()
+    for wall_s, lived_s in moves:
+        hands.move(wall_s, lived_s)
+    assert hands.piece.lived == (SLOT + timedelta(seconds=lived_from_s), hands.wall)
+
+
 def test_every_listener_knows_before_the_look_returns_and_only_once() -> None:
     hands, heard = Hands(), list[Jump]()
     hands.piece.listen(heard.append)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from storage.alive import Alive
 from storage.database import Database
 from storage.runs import Runs
 from storage.values import Entry, RunState
-from tests.scheduler.plans import scheduled
+from tests.scheduler.plans import SLOT, scheduled
 
 OTHER = "another-machine/1:1:1:00"
 
@@ -100,7 +101,7 @@ class Beaten:
         self.loop = asyncio.get_running_loop()
         self.four = asyncio.Event()
 
-    def beat(self, _owner: str, _now: datetime) -> bool:
+    def beat(self, _owner: str, _now: datetime, _lived_from: datetime) -> bool:
         self.count += 1
         if self.count == 2:
             raise OSError("disk full")
@@ -113,6 +114,31 @@ async def test_it_goes_on_beating_after_a_beat_that_failed(runs: Runs) -> None:
     beaten = Beaten()
     async with Worker(runs, alive=beaten, beat_s=0.01):
         await asyncio.wait_for(beaten.four.wait(), 60)
+
+
+async def test_beats_that_the_database_did_not_take_are_made_up_for_and_time_stood_still_is_not(
+    record: Database, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall, lived_s = SLOT, 0.0
+    alive = Alive(record)
+
+    def full(*_: object) -> None:
+        raise OSError("disk full")
+
+    async with Worker(runs, alive=alive, timepiece=Timepiece(lambda: wall, lambda: lived_s), beat_s=60) as worker:
+        with monkeypatch.context() as away:
+            away.setattr(runs, "beat", full)
+            for _ in range(15):
+                wall, lived_s = wall + timedelta(seconds=20), lived_s + 20
+                with suppress(OSError):
+                    await worker.beat()
+        assert alive.stretches(SLOT, wall) == [(SLOT, SLOT)]
+        await worker.beat()
+        assert alive.stretches(SLOT, wall) == [(SLOT, SLOT + timedelta(minutes=5))]
+        wall, lived_s = wall + timedelta(minutes=10), lived_s + 600  # stopped, and going on
+        await worker.beat()
+        later = SLOT + timedelta(minutes=15)
+        assert alive.stretches(SLOT, wall) == [(SLOT, SLOT + timedelta(minutes=5)), (later, later)]
 
 
 async def test_what_a_killed_process_played_is_lost_when_the_next_one_begins(runs: Runs) -> None:

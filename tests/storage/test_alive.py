@@ -28,6 +28,16 @@ def test_a_gap_between_beats_is_a_time_without_service(database: Database) -> No
     assert alive.last() == NOON + 2 * GAP + S
 
 
+def test_who_lived_through_it_makes_up_for_beats_that_were_not_taken(database: Database) -> None:
+    alive = Alive(database)
+    alive.beat("a", NOON, NOON - S)
+    assert alive.beat("a", NOON + 300 * S, NOON - S)
+    assert alive.stretches(NOON, NOON + 300 * S) == [(NOON - S, NOON + 300 * S)]
+    assert not alive.beat("a", NOON + 600 * S, NOON + 400 * S), "there was a gap in between"
+    assert not alive.was_alive(NOON + 399 * S)
+    assert alive.was_alive(NOON + 401 * S)
+
+
 def test_another_service_that_lives_on_covers_the_gap(database: Database) -> None:
     alive = Alive(database)
     for number in range(20):
