@@ -1,12 +1,14 @@
 """``python -m tests.scheduler.process JSON``: a small real service that plays nothing, to be stopped and deceived.
 
-Worker, accounts, dispatcher and clock are the product's; a run lasts ``play_s`` and passes. Ends on SIGTERM, drained.
+Worker, accounts, dispatcher and clock are the product's; a run lasts ``play_s`` and passes. Ends on SIGTERM, drained;
+on SIGHUP plans the probes of ``next_probes`` and says ``ready`` again.
 Each run notes ``begin`` and ``end`` with its lease in ``log``: from it a test sees whether two ever overlapped.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import random
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,12 @@ class Settings:
     """So many skills are shared by all probes; 0: each probe has its own target."""
     max_parallel: int = 8
     zone: str = "Asia/Jakarta"
+    next_probes: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what a file with these probes would hold."""
+        return hashlib.sha256(json.dumps(self.probes, sort_keys=True).encode()).hexdigest()
 
     def plans(self) -> list[ProbePlan]:
         """The probes, always open."""
@@ -114,13 +122,21 @@ class Process:
 
     settings: Settings
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+    """To stop, or to plan anew."""
+
+    def _stop(self) -> None:
+        self.stopped.set()
+        self.told.set()
 
     async def serve(self) -> None:
         """Until SIGTERM."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.stopped.set)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self.told.set)
         database = Database(self.settings.url)
         runs = Runs(database, STAMP, Path(self.settings.evidence))
-        alive, plans = Alive(database), self.settings.plans()
+        alive, settings = Alive(database), self.settings
         log = os.open(self.settings.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
         def note(word: str, run: Run) -> None:
@@ -154,12 +170,15 @@ class Process:
             ) as dispatcher,
         ):
             async with Clock(accounting.submit, accounting.missed, timepiece=worker.timepiece) as clock:
-                now = datetime.now(UTC)
-                await accounting.replace(plans, now)
-                clock.replace(plans, now)
-                sys.stdout.write("ready\n")
-                sys.stdout.flush()
-                await self.stopped.wait()
+                while not self.stopped.is_set():
+                    self.told.clear()
+                    now = datetime.now(UTC)
+                    await accounting.replace(settings.plans(), now, settings.fingerprint)
+                    clock.replace(settings.plans(), now)
+                    sys.stdout.write("ready\n")
+                    sys.stdout.flush()
+                    await self.told.wait()
+                    settings = replace(settings, probes=settings.next_probes)
             await dispatcher.drain(10.0)
         database.close()
 
@@ -178,6 +197,13 @@ def start(settings: Settings, **environment: str) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n", f"the process did not start: {process.poll()}"
     return process
+
+
+def reload(process: subprocess.Popen[str]) -> None:
+    """Let it plan its next probes; returns when it does."""
+    process.send_signal(signal.SIGHUP)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n", f"the process did not reload: {process.poll()}"
 
 
 def stop(process: subprocess.Popen[str], how: signal.Signals = signal.SIGTERM) -> None:
