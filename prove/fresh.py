@@ -57,6 +57,8 @@ def bootstrap(tree: Path) -> Debian:
         wait_s=600,
     )
     shutil.copy("/etc/resolv.conf", tree / "etc/resolv.conf")
+    with (tree / "etc/passwd").open("a", encoding="utf-8") as accounts:
+        accounts.write(f"penguji:x:{USER}:{USER}::/home/penguji:/bin/sh\n")
     if (own := Path("/") / _CERTIFICATES).exists():
         shutil.copy(own, tree / _CERTIFICATES)
     return Debian(tree)
