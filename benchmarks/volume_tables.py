@@ -91,7 +91,11 @@ def _indexes(connection: Connection, *, drop: bool) -> None:
 def size_bytes(connection: Connection) -> dict[str, int]:
     """What each table and index takes on the disk, with what belongs to it."""
     if connection.dialect.name == "sqlite":
-        asked = "SELECT name, SUM(pgsize) FROM dbstat WHERE aggregate = TRUE GROUP BY name"
+        # by pages: the sizes that dbstat adds up itself overflow 32 bits
+        asked = (
+            "SELECT name, SUM(pageno) * (SELECT page_size FROM pragma_page_size) "
+            "FROM dbstat WHERE aggregate = TRUE GROUP BY name"
+        )
         if not connection.execute(text("SELECT sqlite_compileoption_used('ENABLE_DBSTAT_VTAB')")).scalar_one():
             asked = (
                 "SELECT 'file', (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)"

@@ -122,7 +122,10 @@ class Slots:
 
 
 def slots(kept: Kept, every_ms: Mapping[str, int]) -> Slots:
-    """Reckoned anew: a slot is local midnight plus a multiple of ``every``; from the plan to the last account."""
+    """Reckoned anew: a slot is local midnight plus a multiple of ``every``; from the plan to the last account.
+
+    A slot that had begun when its probe was first planned is tested when its test begins after that (the spread).
+    """
     found = Slots()
     for plan in kept.plans:
         name, step = plan["probe"], every_ms[plan["probe"]]
@@ -130,6 +133,9 @@ def slots(kept: Kept, every_ms: Mapping[str, int]) -> Slots:
         due = range(first, plan["accounted_ms"] + 1, step)
         rows = [row for row in kept.results if row["probe"] == name and row["trigger"] == "schedule"]
         had = collections.Counter(row["slot_ms"] for row in rows)
+        if any(row["slot_ms"] == first - step and row["at_ms"] >= plan["since_ms"] for row in rows):
+            first -= step
+            due = range(first, plan["accounted_ms"] + 1, step)
         waiting = {run["slot_ms"] for run in kept.live if run["probe"] == name and run["slot_ms"] in due}
         found.planned += len(due)
         found.waiting += len(waiting)
