@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from probe.reasons import Reason
+
+RECORDING: Final = "recording"
+"""A ``Noted`` of this name was ``at`` the instant at which second ``facts["second"]`` of the recording was heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from typing import Any, Final
 import structlog
 
 from probe.conclude import conclude
-from probe.outcome import Outcome
+from probe.kept import kept
+from probe.outcome import Evidence, Outcome
 from probe.play import Listener, play
 from probe.reasons import Reason, Stage, Verdict
 from probe.session import Report, Session, Target
@@ -20,7 +21,7 @@ from probe.words import Language, word
 from scheduler.house import House, NotNowError
 from scheduler.order import Order
 from scheduler.unplayed import our_fault, unplayed
-from storage.evidence import FULL
+from storage.evidence import FULL, EvidenceError, write
 
 CLOSE_S: Final = 15.0
 """A session promises to close within a few seconds; past this the run ends without its report."""
@@ -53,7 +54,17 @@ async def converse(
     if isinstance(walk, Exception):
         failed = unplayed(Reason.INTERNAL_ERROR, named(walk, order.language), order.script)
         return replace(failed, media=report.media, evidence=report.evidence)
+    seen = await asyncio.to_thread(_observations, walk, target)
+    report = replace(report, evidence=(*report.evidence, *seen))
     return await _proven(conclude(walk, report, order.language), order, house)
+
+
+def _observations(walk: Walk, target: Target) -> tuple[Evidence, ...]:
+    try:
+        return (write(target.evidence, "observations.jsonl", kept(walk).encode(), "observations"),)
+    except EvidenceError:  # a full disk is told where the result is written; the judgement does not rest on this file
+        log.exception("the observations could not be kept")
+        return ()
 
 
 async def enter(

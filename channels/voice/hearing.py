@@ -22,13 +22,15 @@ from numpy.typing import NDArray
 from channels.voice.complaints import complain
 from channels.voice.media import FRAME_S, FRAME_SAMPLES, RATE_HZ, SILENCE, Heard
 from channels.voice.recorder import Recorder
-from probe.observation import Agent, AgentPhase, Observation, Sign, Trouble, Unheard
+from probe.observation import RECORDING, Agent, AgentPhase, Noted, Observation, Sign, Trouble, Unheard
 from probe.reasons import Reason
 
 BLOCK_FRAMES: Final = 4
 LATE_S: Final = 0.04
 _GAP_S: Final = 0.2
 """A longer pause between frames means that the port was not connected: the gap is filled, so that time goes on."""
+_MOVED_S: Final = 0.02
+"""When the recording lies so far from where we said it lies on the clock, we say it again."""
 _INSTANTS: Final = ("at", "onset", "first_onset", "until", "since", "began")
 _POLL_S: Final = 0.02
 
@@ -70,6 +72,7 @@ class Listener:
         self._samples = 0
         self._offsets: dict[int, float] = {}
         self._told: dict[int, float] = {}
+        self._placed: float | None = None
         self._last_at: float | None = None
         self._block: list[Heard] = []
         self._count = 0
@@ -181,6 +184,17 @@ class Listener:
             self._recorder.append(sent, heard)
         self._samples += len(heard)
         self._tell(self._ear.feed(heard))
+        self._place()
+
+    def _place(self) -> None:
+        """Say when a second of the recording was heard, once the second is whole: a player needs it for labels."""
+        second = self._samples // RATE_HZ - 1
+        offset = self._offsets.get(second)
+        if self._recorder is None or offset is None:
+            return
+        if self._placed is None or abs(offset - self._placed) > _MOVED_S:
+            self._placed = offset
+            self._report(Noted(at=second + offset, what=RECORDING, facts={"second": second}))
 
     def _tell(self, found: Sequence[Observation]) -> None:
         for seen in found:

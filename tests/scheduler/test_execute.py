@@ -76,7 +76,7 @@ async def test_a_scheduled_run_is_done_once_and_its_target_is_free_again(make: M
         "schedule",
     )
     assert end.record.slot == SLOT
-    assert [(kept.kind, kept.path) for kept in entry.evidence][1] == ("result", "run-1/result.json")
+    assert [(kept.kind, kept.path) for kept in entry.evidence][2] == ("result", "run-1/result.json")
     now = datetime.now(UTC)
     runs = around.runs()
     assert runs.submit(order().planned("run-2", now, now))
@@ -249,7 +249,7 @@ async def test_else_it_judges_nobody(make: Make, wrong: Any) -> None:
     assert (outcome.accessibility, outcome.availability) == ("not_judged", "not_judged")
     assert [step.verdict for step in outcome.steps] == ["inconclusive", "not_reached"]
     assert outcome.timings.total_s is not None
-    assert [e.kind for e in outcome.evidence] == ["recording", "result"]
+    assert [e.kind for e in outcome.evidence] == ["recording", "observations", "result"]
     assert "+62811" not in end.record.message
     if isinstance(wrong, str):
         assert wrong in end.record.message

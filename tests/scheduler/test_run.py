@@ -40,7 +40,7 @@ async def test_a_conversation_passes_through_every_station_in_order(tmp_path: Pa
     record = await do(around)
     assert record.outcome.verdict is Verdict.PASS
     assert around.log == ["admit", "admit", "leave taken", "open", "end", "close", "leave given back", "keep"]
-    assert [e.kind for e in record.outcome.evidence] == ["recording", "result"]
+    assert [e.kind for e in record.outcome.evidence] == ["recording", "observations", "result"]
     assert record.started_at <= record.ended_at
 
 
@@ -89,7 +89,7 @@ async def test_a_session_that_cannot_close_costs_the_evidence_and_not_the_verdic
     around = Surroundings(tmp_path, ANSWERED, fails="close")
     record = await do(around)
     assert record.outcome.verdict is Verdict.PASS
-    assert [e.kind for e in record.outcome.evidence] == ["result"]
+    assert [e.kind for e in record.outcome.evidence] == ["observations", "result"]
     assert around.log[-2:] == ["leave given back", "keep"]
 
 

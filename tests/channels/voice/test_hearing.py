@@ -15,7 +15,19 @@ from numpy.typing import NDArray
 
 from channels.voice.hearing import HearingThread, Hears, Listener
 from channels.voice.media import FRAME_SAMPLES, SILENCE, Heard
-from probe.observation import Agent, AgentPhase, HeardBefore, Observation, Sign, Sound, SoundKind, Trouble, Unheard
+from probe.observation import (
+    RECORDING,
+    Agent,
+    AgentPhase,
+    HeardBefore,
+    Noted,
+    Observation,
+    Sign,
+    Sound,
+    SoundKind,
+    Trouble,
+    Unheard,
+)
 from probe.reasons import Reason
 
 LOUD = np.full(FRAME_SAMPLES, 5000, dtype="<i2").tobytes()
@@ -214,3 +226,25 @@ def test_one_thread_hears_several_calls_and_one_failure_stays_alone() -> None:
     assert good.finished.wait(5)
     assert ear.armed
     assert sum(map(len, ear.samples)) == 8 * FRAME_SAMPLES
+
+
+def places(bench: Bench) -> list[tuple[float, object]]:
+    return [(round(o.at, 3), o.facts["second"]) for o in bench.seen if isinstance(o, Noted) and o.what == RECORDING]
+
+
+def test_where_the_recording_lies_on_the_clock_is_told_once_and_again_when_it_has_moved(tmp_path: Path) -> None:
+    bench = Bench(FakeEar(), tmp_path / "r.wav")
+    at = bench.hear(48)
+    assert places(bench) == []
+    at = bench.hear(200, at)
+    assert places(bench) == [(1000.0, 0)]
+    bench.hear(120, at + 0.1)
+    bench.listener.finish()
+    bench.listener.work_or_fail()
+    assert places(bench)[1:] == [(1005.1, 5)]
+
+
+def test_a_call_that_is_not_recorded_has_no_place_of_its_recording() -> None:
+    bench = Bench(FakeEar())
+    bench.hear(200)
+    assert places(bench) == []
