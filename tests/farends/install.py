@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.farends import programs
 from tests.farends.programs import ASTERISK_TREE, HUMAN_VOICE, Absent
 
-PACKAGES = {"mmdebstrap": "mmdebstrap", "sipp": "sip-tester"}
+PACKAGES = {"mmdebstrap": "mmdebstrap", "sipp": "sip-tester", "chromium": "chromium"}
 """Program → Debian package."""
 SUITE = "sid"
 """Debian 12 has no Asterisk; sid has version 22."""

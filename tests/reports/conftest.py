@@ -11,7 +11,7 @@ from reports.daily import daily
 from reports.material import Material, gather
 from reports.values import DailyReport
 from storage.database import Database
-from tests.reports import golden
+from tests.reports import golden, heard
 
 
 @pytest.fixture
@@ -35,3 +35,9 @@ def gathered(database: Database, folder: Path) -> Material:
 @pytest.fixture
 def report(material: Material) -> DailyReport:
     return daily(golden.asked(), material)
+
+
+@pytest.fixture(scope="session")
+def to_agent(tmp_path_factory: pytest.TempPathFactory) -> heard.Heard:
+    """A call to an agent, made of known sounds and heard by the real ear."""
+    return heard.to_agent(tmp_path_factory.mktemp("heard"))
