@@ -14,6 +14,7 @@ from escalation.settings import NotifySettings
 from probe.hours import Hours
 from probe.settings import MaintenanceSettings, ProbeSettings
 from probe.shift import ShiftSettings
+from reports.settings import EvidenceSettings
 from scheduler.settings import CourtesySettings, PeakSettings
 from siaga.config_check import check, refused
 from siaga.config_errors import ConfigError, Located
@@ -48,6 +49,7 @@ class Config:
     service: ServiceSettings
     notify: NotifySettings
     retention: RetentionSettings
+    evidence: EvidenceSettings
     warnings: tuple[Located, ...]
     refused: tuple[Located, ...]
     """Numbers that the dial guard refuses: of probes, each of which ends with exit 64, and of trunks' self-checks."""
@@ -135,6 +137,7 @@ def _config(document: Document, parts: Sections) -> Config:
         service=parts.service,
         notify=parts.notify,
         retention=parts.retention,
+        evidence=parts.evidence,
         warnings=document.locate(warn(parts)),
         refused=document.locate(tuple(refused(document, parts))),
         fingerprint=hashlib.sha256(document.raw).hexdigest(),

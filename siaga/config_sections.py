@@ -19,6 +19,7 @@ from probe.setting import ConfigPath, Context, Setting, Timezone, offer
 from probe.setting_errors import Loc, Place, places_of
 from probe.settings import MaintenanceSettings, ProbeSettings
 from probe.shift import ShiftSettings
+from reports.settings import EvidenceSettings
 from scheduler.settings import CourtesySettings, PeakSettings
 from siaga.config_read import Document
 from siaga.service_settings import ServiceSettings
@@ -63,6 +64,7 @@ PLAIN: Mapping[str, type[Setting]] = {
     "service": ServiceSettings,
     "notify": NotifySettings,
     "retention": RetentionSettings,
+    "evidence": EvidenceSettings,
 }
 """Tables without a name of their own; each is the field of that name in ``Sections``."""
 TABLES = tuple(PLAIN)
@@ -81,6 +83,7 @@ class Sections:
     service: ServiceSettings = field(default_factory=ServiceSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     hours: dict[str, Hours] = field(default_factory=dict)
     trunks: dict[str, TrunkSettings] = field(default_factory=dict)
     probes: dict[int, ProbeSettings] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,8 +10,11 @@ import typer
 from siaga.cli.options import ConfigOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
+    from probe.outcome import Evidence
     from probe.words import Language
     from siaga.cli.recorded import Recorded
     from storage.values import Entry
@@ -20,6 +24,10 @@ def show(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="ID of a test, as `siaga log` prints it.")],
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="The test's JSON object on stdout, nothing else.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a page to hear and see the call, for any browser."),
+    ] = None,
 ) -> int:
     """Show one test: its stages as bars, its steps, its evidence and what people remarked."""
     from probe.words import word
@@ -35,11 +43,29 @@ def show(
             raise usage(word("show.unknown", found.language, run=run_id))
         detail = results.detail(entry.seq)
         told = results.as_json(entry, detail, found.language, found.target_of(entry.probe))
+        if html is not None:
+            _write(html, found, entry, told, results.evidence(entry))
         if as_json:
             say.out_json(told)
+        if as_json or html is not None:
             return 0
         _print(found, entry, told, erased=detail is None and entry.detail_sha256 is not None)
     return 0
+
+
+def _write(path: Path, found: Recorded, entry: Entry, told: dict[str, Any], files: Sequence[Evidence]) -> None:
+    from probe.words import word
+    from siaga.call_page import made
+    from siaga.cli import say
+    from siaga.cli.exits import Exit, Stop
+    from storage.evidence import EvidenceError, write
+
+    try:
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+        write(path.absolute().parent, path.name, made(entry, told, files, found.config, path).encode(), "page")
+    except (EvidenceError, OSError) as error:
+        raise Stop(Exit.OUR_FAULT, f"{error}; name another place with --html") from error
+    say.err(word("show.page", found.language, path=path))
 
 
 def _print(found: Recorded, entry: Entry, told: dict[str, Any], *, erased: bool) -> None:

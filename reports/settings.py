@@ -1,0 +1,16 @@
+"""The section ``[evidence]``: what a page about a call shows. Importable without the libraries that make one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from probe.setting import Setting
+
+AudioPolicy = Literal["until_agent", "embed", "link", "none"]
+
+
+class EvidenceSettings(Setting):
+    """``[evidence]``: pages about calls leave the house, as attachments and in tickets."""
+
+    audio: AudioPolicy = "until_agent"
+    """How much of the sound stands in a page: up to an agent's first word, all of it, a link to it, or nothing."""
