@@ -91,13 +91,15 @@ class PromptPhase(StrEnum):
 class Prompt(Observation):
     """A known prompt (one of the ``prompts`` folder) at one phase of its recognition.
 
-    ``ended`` comes at the known length, or after 400 ms of silence when the far end cut it short.
+    ``ended`` comes at the known length, or after 400 ms of silence when the far end cut it short; ``until`` is then
+    back-dated to the end of its sound.
     """
 
     name: str
     phase: PromptPhase
     onset: float
     score: float = 0.0
+    until: float | None = None
 
 
 class SoundKind(StrEnum):

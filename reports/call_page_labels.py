@@ -174,8 +174,9 @@ def _prompts(seen: Sequence[Mapping[str, Any]], silences: Sequence[Label], end_s
             open_[key] = Label(lane=Lane.PROMPT, what="prompt", at_s=onset_s, until_s=end_s, name=key[0])
         elif phase in ("ended", "diverged") and key in open_:
             what = "prompt" if phase == "ended" else "prompt_diverged"
+            until_s = _at(line, "until_s")
             quiet = [s.at_s for s in silences if max(onset_s, at_s - CUT_SHORT_S) < s.at_s <= at_s]
-            open_[key] = replace(open_[key], what=what, until_s=min([at_s, *quiet]))
+            open_[key] = replace(open_[key], what=what, until_s=min([at_s, *quiet]) if until_s is None else until_s)
     yield from open_.values()
 
 

@@ -42,6 +42,7 @@ def test_every_instant_counts_from_t0_in_milliseconds() -> None:
     assert placed == {"saw": "Placed", "at_s": 0.0}
     assert told == {
         "saw": "Prompt", "at_s": 2.0, "name": "menu", "phase": "confirmed", "onset_s": 1.0, "score": 0.9,
+        "until_s": None,
     }  # fmt: skip
     assert (heard["onset_s"], heard["until_s"], heard["ended"], heard["known"]) == (4.0, 4.5, True, False)
 

@@ -48,6 +48,11 @@ def test_a_prompt_that_was_cut_short_ends_where_the_silence_begins() -> None:
     assert spans(found, Lane.PROMPT) == [("prompt", 2.0, 4.1)]
 
 
+def test_the_end_that_the_listener_names_counts() -> None:
+    found = kept(prompt("confirmed", 2.0, 3.0), {**prompt("ended", 2.0, 6.08), "until_s": 6.01})
+    assert spans(found, Lane.PROMPT) == [("prompt", 2.0, 6.01)]
+
+
 def test_a_candidate_that_was_no_prompt_leaves_no_label() -> None:
     assert kept(prompt("candidate", 2.0, 2.3), prompt("diverged", 2.0, 3.0)).labels == ()
 

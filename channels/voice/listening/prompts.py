@@ -189,7 +189,7 @@ class PromptMatcher:
     def _finish(self, track: Track, phase: PromptPhase, end: int) -> None:
         self._tracks.remove(track)
         if track.announced:
-            self._say(track, phase)
+            self._say(track, phase, end)
         if phase is PromptPhase.ENDED or track.confirmed:
             self._past = [*self._past[-9:], Stretch(track.onset, end)]
 
@@ -200,9 +200,11 @@ class PromptMatcher:
             if track.announced:
                 self._say(track, PromptPhase.DIVERGED)
 
-    def _say(self, track: Track, phase: PromptPhase) -> None:
+    def _say(self, track: Track, phase: PromptPhase, end: int | None = None) -> None:
         at_s, onset_s = (self._tail.end - _LEAD) / RATE_HZ, max(0, track.onset - _LEAD) / RATE_HZ
+        until_s = None if end is None else min(at_s, max(0, end - _LEAD) / RATE_HZ)
         score = float(np.clip(track.score, 0.0, 1.0))
         self._out += [
-            Prompt(at=at_s, name=name, phase=phase, onset=onset_s, score=score) for name in track.prompt.names
+            Prompt(at=at_s, name=name, phase=phase, onset=onset_s, score=score, until=until_s)
+            for name in track.prompt.names
         ]
