@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from reports.call_page_values import Audio, Call, KeptFile
 from reports.settings import AudioPolicy
 from siaga.cli.waterfall import bars
 from storage.evidence import intact
-from storage.values import Entry
+from storage.values import Entry, Figures
 
 if TYPE_CHECKING:
     from siaga.config import Config
@@ -30,19 +31,35 @@ MOST_BYTES: Final = 16 << 20
 
 def made(entry: Entry, told: dict[str, Any], files: Sequence[Evidence], config: Config, out: Path) -> str:
     """The page of a call. ``told`` is its JSON object, ``files`` its evidence, ``out`` where the page will lie."""
+    row = Row(figures=entry.figures, chain=f"{entry.seq} · {entry.hash}", version=entry.version, config=entry.config)
+    return made_of(row, told, files, config, out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What the record knows about a call beyond its JSON object. ``chain`` empty: it has no row yet."""
+
+    figures: Figures
+    chain: str
+    version: str
+    config: str
+
+
+def made_of(row: Row, told: dict[str, Any], files: Sequence[Evidence], config: Config, out: Path) -> str:
+    """As ``made``, for a call that may not be in the record yet."""
     language: Language = config.general.language
     sound = {evidence.path: intact(evidence) for evidence in files}
     total_s = told["timings"]["total_s"] or 0.0
     kept = call_page_labels.read(_text(files, "observations", sound), total_s)
     call = Call(
         told=told,
-        stages=_stages(entry),
+        stages=_stages(row.figures),
         kept=kept,
         ladder=call_page_ladder.read(_text(files, "sip_trace", sound)),
         audio=_audio(files, sound, kept, config.evidence.audio, out),
         files=[KeptFile(kind=e.kind, name=e.path.name, sha256=e.sha256, intact=sound[e.path]) for e in files],
-        chain=f"{entry.seq} · {entry.hash}",
-        version=f"{entry.version} · {entry.config[:12]}",
+        chain=row.chain,
+        version=f"{row.version} · {row.config[:12]}",
         centre=config.centre.name,
         zone=ZoneInfo(config.timezone),
         made=datetime.now(UTC),
@@ -50,10 +67,10 @@ def made(entry: Entry, told: dict[str, Any], files: Sequence[Evidence], config: 
     return page(call, language)
 
 
-def _stages(entry: Entry) -> list[tuple[str, float, float]]:
-    if not entry.figures.total_ms:
+def _stages(figures: Figures) -> list[tuple[str, float, float]]:
+    if not figures.total_ms:
         return []
-    return [(bar.key, bar.start_ms / 1000, bar.end_ms / 1000) for bar in bars(entry.figures)]
+    return [(bar.key, bar.start_ms / 1000, bar.end_ms / 1000) for bar in bars(figures)]
 
 
 def _text(files: Sequence[Evidence], kind: str, sound: dict[Path, bool]) -> str:

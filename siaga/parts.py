@@ -31,6 +31,7 @@ from probe.settings import ProbeSettings
 from probe.words import Language, word
 from scheduler.house import CHANNEL_WAIT_S, House, NotNowError, RefusedError
 from scheduler.order import Order
+from siaga.call_page_kept import with_page
 from siaga.config import Config
 from siaga.trunk_check import TrunkChecks
 from storage import evidence
@@ -95,7 +96,7 @@ class Parts:
             admit=self._admit,
             leave=self._leave,
             folder=self._folder,
-            keep=keep,
+            keep=self._keep,
             runs=self.runs,
             own_side=self.checks.own_side,
             close=self.close,
@@ -195,6 +196,9 @@ class Parts:
     def _ledger(self) -> Ledger:
         dial = self._config.dial
         return Ledger(self.database(), Limits(dial.max_calls_per_hour, dial.max_minutes_per_day))
+
+    def _keep(self, record: Record, folder: Path) -> Record:
+        return with_page(keep(record, folder), folder, self._config)
 
     def _folder(self, run_id: str, started: datetime) -> Path:
         try:

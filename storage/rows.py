@@ -187,6 +187,12 @@ def timings_of(figures: Figures) -> Timings:
     return Timings(**{field: None if ms is None else ms / 1000 for field, ms in known.items()})
 
 
+def figures_of(timings: Timings) -> Figures:
+    """The contract's times as the record keeps them."""
+    known = {column: _ms(getattr(timings, field)) for column, field in _FIGURES}
+    return Figures(**known, agent_held_ms=_held_ms(timings))
+
+
 def pack(detail: Mapping[str, Any]) -> bytes:
     """A detail as it is stored. What a far end sent may hold half a character: kept as it came, and read back so."""
     plain = json.dumps(detail, ensure_ascii=False, separators=(",", ":"))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from probe.outcome import Evidence
-from probe.reasons import Reason
+from probe.reasons import Reason, Verdict
 from scheduler.house import NotNowError
 from siaga.config import Config, load
 from siaga.parts import Parts, SecretMissingError, keep, order_of
@@ -136,6 +136,35 @@ def test_the_result_lies_beside_the_recording_and_is_named_in_the_record(tmp_pat
     assert (result.kind, result.path) == ("result", tmp_path / "result.json")
     written = json.loads(result.path.read_text("utf-8"))
     assert written["evidence"] == [{"kind": "recording", "path": str(recording), "sha256": sealed.sha256}]
+
+
+def kept_under(config: Path, pages: str, verdict: Verdict) -> list[str]:
+    """Names of the files that a run leaves with this policy."""
+    config.write_text(f'{config.read_text("utf-8")}\n[evidence]\npages = "{pages}"\n', "utf-8")
+    parts = Parts(load(config))
+    folder = parts.house.folder("20261120T083000Z-abcdef", datetime(2026, 11, 20, tzinfo=UTC))
+    record = replace(RECORD, outcome=replace(RECORD.outcome, verdict=verdict, evidence=()))
+    return [item.path.name for item in parts.house.keep(record, folder).outcome.evidence]
+
+
+@pytest.mark.parametrize(
+    ("pages", "verdict", "written"),
+    [
+        ("none", Verdict.FAIL, False),
+        ("failures", Verdict.FAIL, True),
+        ("failures", Verdict.PASS, False),
+        ("all", Verdict.PASS, True),
+    ],
+)
+def test_a_page_is_written_where_the_policy_asks_for_it(
+    config: Path, pages: str, verdict: Verdict, written: bool
+) -> None:
+    assert kept_under(config, pages, verdict) == ["result.json", *(["page.html"] if written else [])]
+
+
+def test_a_page_that_cannot_be_made_costs_the_page_alone(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("siaga.call_page_kept.NAME", "no/such/place.html")
+    assert kept_under(config, "all", Verdict.FAIL) == ["result.json"]
 
 
 def test_a_trunk_whose_password_is_not_there_is_named(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
