@@ -19,7 +19,7 @@ test: ## far ends (as root on Debian), linters, types, imports, tests (< 15 minu
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -q -rfEs -n 3 --dist loadfile
 
-prove: ## the campaigns with numbers; writes docs/proof/*.md (NAME=call or NAME=record: < 90 minutes each)
+prove: ## the campaigns with numbers; writes docs/proof/*.md (NAME=call, record or listening: < 90 minutes each)
 	@sh tools/setup.sh dev
 	@$(BIN)/python -m tests.farends.install
 	$(BIN)/python -m prove $(NAME)

@@ -21,11 +21,16 @@ GROUPS: Final = MappingProxyType(
             "fresh",
         ),
         "record": ("kills", "down", "two_services", "lateness", "volume", "golden", "tamper", "planted"),
+        "listening": ("page",),
     }
 )
 """In the order in which they run; a group takes at most 90 minutes."""
 TITLES: Final = MappingProxyType(
-    {"call": "One true call", "record": "Night and day: the service, the clock and the record"}
+    {
+        "call": "One true call",
+        "record": "Night and day: the service, the clock and the record",
+        "listening": "Did a person answer? The listening that proves an agent",
+    }
 )
 
 
