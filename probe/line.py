@@ -61,16 +61,19 @@ class Line:
                 pass
 
     def prompt_ended_at(self, prompt: Prompt) -> float | None:
-        """When this occurrence of a known prompt was over (or left its known wording), if it is."""
+        """When this occurrence of a known prompt was over (or left its known wording), if it is.
+
+        One that broke off and was taken up again goes on.
+        """
+        over: float | None = None
         for seen in self.log:
-            if (
-                isinstance(seen, Prompt)
-                and seen.phase in (PromptPhase.ENDED, PromptPhase.DIVERGED)
-                and seen.name == prompt.name
-                and seen.onset >= prompt.onset - 0.05
-            ):
-                return seen.at
-        return None
+            if not isinstance(seen, Prompt) or seen.name != prompt.name or seen.onset < prompt.onset - 0.05:
+                continue
+            if seen.phase in (PromptPhase.ENDED, PromptPhase.DIVERGED):
+                over = seen.at if over is None else over
+            elif abs(seen.onset - prompt.onset) <= 0.05:
+                over = None
+        return over
 
     def quiet_after_speech_since(self, anchor: float) -> float | None:
         """Since when the far end has been quiet after speech heard since ``anchor``, else None."""

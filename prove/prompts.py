@@ -10,7 +10,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -29,6 +29,7 @@ LEAST_KNOWN, LEAST_IMPOSTORS = 300, 1000
 MISSED_CLEAN, MISSED, WRONG = 0.01, 0.03, 0.002
 CANDIDATE_S, ONSET_MS = 0.35, 25.0
 _BEFORE_S, _AFTER_S = 0.6, 1.4
+_JOINED_LEAST_S = 3.0
 _BATCH = 40
 """Plays converted at a time: Asterisk must answer within its manager's 5 s."""
 SMALL: Final = 9
@@ -73,7 +74,7 @@ class Tally:
 
 def hear(bank: PromptBank, samples: Samples) -> list[Prompt]:
     """What the prompt matcher makes of a stream, fed as an ear feeds it."""
-    features, noise, matcher, found = Features(), LineNoise(), PromptMatcher(bank), list[Prompt]()
+    features, noise, matcher, found = Features(), LineNoise(), PromptMatcher(bank, joins=True), list[Prompt]()
     for at in range(0, len(samples) - BLOCK + 1, BLOCK):
         block = features.feed(samples[at : at + BLOCK])
         border = noise.feed(block.levels)
@@ -101,6 +102,22 @@ def plays_of(prompts: Sequence[KnownPrompt]) -> list[Play]:
         stream = np.concatenate([before, prompt.audio, silence(_AFTER_S)])
         plays.append(Play(prompt, stream, len(before) / RATE_HZ))
     return plays
+
+
+def joins_of(plays: Sequence[Play]) -> dict[str, list[Play]]:
+    """The longer recordings again, begun in their middle, and with a part lost on the way."""
+    begun, lost = [], []
+    for play in plays:
+        if play.prompt.length_s < _JOINED_LEAST_S:
+            continue
+        dice, onset = _dice_for(play.prompt.names[0] + "/join"), round(play.onset_s * RATE_HZ)
+        cut = onset + round(float(dice.uniform(0.3, play.prompt.length_s - 2.0)) * RATE_HZ)
+        before = silence(cut / RATE_HZ)
+        begun.append(replace(play, stream=np.concatenate([before, play.stream[cut:]])))
+        gap, stream = round(float(dice.uniform(0.3, 3.0)) * RATE_HZ), play.stream.copy()
+        stream[cut : cut + gap] = 0.0
+        lost.append(replace(play, stream=stream))
+    return {"begun in the middle": begun, "0.3 to 3 s of it lost": lost}
 
 
 def tally(bank: PromptBank, line: Line, known: list[Play], impostors: list[Play]) -> Tally:
@@ -160,6 +177,8 @@ def measure(result: Result, side: Corpus, exchange: spoiling.Exchange | None) ->
         _figures(result, name, found)
         result.notes += ["", f"{name}:", "", *(f"- {note}" for note in found.notes)] if found.notes else []
         cpu_s, audio_s = cpu_s + found.cpu_s, audio_s + found.audio_s
+    for name, plays in joins_of(known).items():
+        _joins(result, name, tally(side.bank, lines(None)["clean"], plays, []))
     result.add(
         "cost",
         "printed",
@@ -185,6 +204,14 @@ def _figures(result: Result, name: str, found: Tally) -> None:
     p50, p99, worst = np.percentile(found.onsets_ms or [np.inf], [50, 99, 100])
     told = f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, worst {worst:.1f} ms"
     result.add(f"{name}: onset", f"within {ONSET_MS:.0f} ms", told, bool(worst <= ONSET_MS))
+
+
+def _joins(result: Result, name: str, found: Tally) -> None:
+    p50, p95, worst = np.percentile(found.onsets_ms or [np.inf], [50, 95, 100])
+    onsets = f"onset p50 {p50:.1f} ms, p95 {p95:.1f} ms, worst {worst:.0f} ms"
+    told = f"{found.missed} of {found.known} missed, {found.confused} taken for another; {onsets}"
+    result.add(f"prompts {name}", "printed", told, True)
+    result.notes += ["", f"{name}:", "", *(f"- {note}" for note in found.notes)] if found.notes else []
 
 
 def run(room: Room) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,12 +11,25 @@ from numpy.typing import NDArray
 
 from channels.voice.listening.audiofile import AudioFileError, read_audio
 from channels.voice.listening.correlate import Reference
-from channels.voice.listening.features import HOP, RATE_HZ, Floats, level_dbm0, log_mel, pre_emphasis
+from channels.voice.listening.features import (
+    BANDS,
+    HOP,
+    RATE_HZ,
+    WINDOW,
+    Floats,
+    level_dbm0,
+    log_mel,
+    pre_emphasis,
+)
 
-TEMPLATE_FRAMES = 25
-"""Log-mel frames a candidate is searched by: 0.27 s of sound."""
+TEMPLATE_FRAMES = 23
+"""Log-mel frames a candidate is searched by: 0.25 s of sound, as long as what is compared next."""
 LATE = 2400
 """Samples (0.3 s) into a prompt at which its second template begins: it is known although its first words slipped."""
+JOIN_STEP, JOIN_REST = 4800, 9600
+"""Samples: every 0.6 s of a prompt has a part by which it is found from its middle on, 1.2 s before its end at last."""
+AVERAGED, GROUPS = 3, 16
+"""Log-mel frames of such a part are averaged by three: 0.49 s in 320 numbers."""
 SEGMENT = RATE_HZ // 5
 """Samples (0.2 s) that are compared at a time once a prompt is followed."""
 _SHORTEST_S = 0.3
@@ -25,6 +38,7 @@ _SILENT_PEAK = 500.0
 _TRIM_DB = 40.0
 _VOICED_DB = 30.0
 _TWIN_START, _TWIN_NCC = 3200, 0.7
+_SAME_LENGTH, _SAME_NCC = 2 * HOP, 0.8
 _TEMPLATE_NORM = 8.0
 
 
@@ -64,7 +78,7 @@ class KnownPrompt:
 
     @cached_property
     def template(self) -> Floats:
-        """Normalised log-mel of the beginning, shape (500,)."""
+        """Normalised log-mel of the beginning, shape (460,)."""
         template: Floats = normalised(log_mel(self.audio)[None, :TEMPLATE_FRAMES])[0]
         return template
 
@@ -93,14 +107,27 @@ class Twin:
     common_s: float
 
 
-def normalised(windows: Floats) -> Floats:
-    """Log-mel windows (n, 25, 20) without each band's mean and with unit norm, flattened to (n, 500).
+def normalised(windows: Floats, least_norm: float = _TEMPLATE_NORM) -> Floats:
+    """Log-mel windows (n, frames, 20) without each band's mean and with unit norm, flattened to (n, frames * 20).
 
     A window without contrast (silence, steady noise) keeps a norm far below one, so that it matches nothing.
     """
     flat = (windows - windows.mean(axis=1, keepdims=True)).reshape(len(windows), -1)
-    norms = np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), _TEMPLATE_NORM)
+    norms = np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), least_norm)
     return np.asarray(flat / norms, dtype=np.float32)
+
+
+def averaged(windows: Floats) -> Floats:
+    """Windows of averaged frames (n, 16, 20), normalised and flattened to (n, 320)."""
+    return normalised(windows, _TEMPLATE_NORM * float(np.sqrt(GROUPS / TEMPLATE_FRAMES)))
+
+
+@dataclass(frozen=True, slots=True)
+class Middles:
+    """Parts from the middle of prompts: (index of the prompt, first sample), and what each sounds like."""
+
+    parts: tuple[tuple[int, int], ...]
+    templates: Floats
 
 
 class PromptBank:
@@ -147,6 +174,18 @@ class PromptBank:
         return cls(_merged(trimmed), tuple(skipped))
 
     @cached_property
+    def middles(self) -> Middles:
+        """Where the prompts may be joined when their beginning was not heard."""
+        parts = [
+            (i, at) for i, p in enumerate(self.prompts) for at in range(JOIN_STEP, p.length - JOIN_REST, JOIN_STEP)
+        ]
+        if not parts:
+            return Middles((), np.zeros((0, GROUPS * BANDS), dtype=np.float32))
+        frames = AVERAGED * GROUPS
+        mels = [log_mel(self.prompts[i].audio[at:][: frames * HOP + WINDOW])[:frames] for i, at in parts]
+        return Middles(tuple(parts), averaged(np.stack(mels).reshape(-1, GROUPS, AVERAGED, BANDS).mean(axis=2)))
+
+    @cached_property
     def twins(self) -> tuple[Twin, ...]:
         """Pairs of prompts with a common beginning of at least 0.4 s."""
         close = self.templates @ self.templates.T if self.prompts else np.zeros((0, 0), dtype=np.float32)
@@ -175,22 +214,29 @@ def sounding_part(sound: Floats) -> tuple[int, int]:
 
 
 def _merged(sounds: dict[str, tuple[int, Floats]]) -> tuple[KnownPrompt, ...]:
-    """One prompt per recording: files of the same length that correlate all along are the same."""
-    groups: list[tuple[list[str], int, Floats]] = []
+    """One prompt per recording: files of nearly the same length that correlate all along are the same."""
+    groups: list[tuple[list[str], KnownPrompt]] = []
     for name, (start, sound) in sounds.items():
-        for names, _, known in groups:
-            if abs(len(known) - len(sound)) <= HOP and _same(known, sound):
+        fresh = KnownPrompt((name,), sound, start / RATE_HZ)
+        for names, known in groups:
+            if abs(known.length - fresh.length) <= _SAME_LENGTH and _same(known, fresh):
                 names.append(name)
                 break
         else:
-            groups.append(([name], start, sound))
-    return tuple(KnownPrompt(tuple(names), sound, start / RATE_HZ) for names, start, sound in groups)
+            groups.append(([name], fresh))
+    return tuple(replace(known, names=tuple(names)) for names, known in groups)
 
 
-def _same(one: Floats, other: Floats) -> bool:
-    n = min(len(one), len(other))
-    a, b = one[:n], other[:n]
-    return float(a @ b) > 0.99 * float(np.linalg.norm(a) * np.linalg.norm(b))
+def _same(one: KnownPrompt, other: KnownPrompt) -> bool:
+    """The same recording, perhaps trimmed or encoded anew? A word that differs, like a number, makes it another."""
+    n = min(_TWIN_START, one.length, other.length)
+    heard = np.pad(other.reference.samples, (_SAME_LENGTH, _SAME_LENGTH))
+    first = one.reference.match(heard[: n + 2 * _SAME_LENGTH], n)
+    if first.ncc < _SAME_NCC:
+        return False
+    parts = range(0, min(one.length, other.length) - SEGMENT + 1, SEGMENT // 2)
+    voiced = (at for at in parts if one.voiced[min(at // SEGMENT, len(one.voiced) - 1)])
+    return all(one.reference.match_part(heard[first.lag :], at, SEGMENT) >= _SAME_NCC for at in voiced)
 
 
 def _twin(one: KnownPrompt, other: KnownPrompt) -> Twin | None:

@@ -40,7 +40,7 @@ class Ear:
 
     def __init__(self, bank: PromptBank | None = None) -> None:
         self._features, self._noise, self._vad = Features(), LineNoise(), Vad()
-        self._prompts = PromptMatcher(bank or PromptBank())
+        self._prompts = PromptMatcher(bank or PromptBank(), joins=True)
         self._tones, self._gate = ToneDetector(), SpeechGate()
         self._line, self._pieces, self._agent = Line(), SpeechPieces(), AgentWatch()
         self._memory = CallMemory()

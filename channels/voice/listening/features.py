@@ -20,7 +20,7 @@ BANDS = 20
 BLOCK = 640
 """Samples per analysis block: 80 ms, four RTP frames; larger is cheaper, smaller gains no accuracy."""
 
-_PRE_EMPHASIS = 0.9
+PRE_EMPHASIS = 0.9
 _FLOOR_RMS = 60.0
 """Energy floor of the logarithm, as an rms of 16 bit samples: keeps line noise out of the comparison."""
 _DBM0_OF_FULL_SCALE_RMS = 6.18
@@ -61,7 +61,7 @@ def log_mel(samples: Floats) -> Floats:
 def pre_emphasis(samples: Floats, before: float = 0.0) -> Floats:
     """First difference x[n] - 0.9 x[n-1]; ``before`` is the sample that came before the first."""
     previous = np.concatenate((np.array([before], dtype=np.float32), samples[:-1]))
-    return np.asarray(samples - np.float32(_PRE_EMPHASIS) * previous, dtype=np.float32)
+    return np.asarray(samples - np.float32(PRE_EMPHASIS) * previous, dtype=np.float32)
 
 
 def level_dbm0(samples: Floats, width: int = HOP) -> Floats:
@@ -70,6 +70,11 @@ def level_dbm0(samples: Floats, width: int = HOP) -> Floats:
     rms = np.sqrt(np.mean(cut * cut, axis=1)) / 32768.0
     lowest = 10.0 ** ((_LOWEST_DBM0 - _DBM0_OF_FULL_SCALE_RMS) / 20.0)
     return np.asarray(20.0 * np.log10(np.maximum(rms, lowest)) + _DBM0_OF_FULL_SCALE_RMS, dtype=np.float32)
+
+
+def mean_square(dbm0: float) -> float:
+    """The mean square of 16 bit samples at that level."""
+    return float((32768.0 * 10.0 ** ((dbm0 - _DBM0_OF_FULL_SCALE_RMS) / 20.0)) ** 2)
 
 
 @dataclass(frozen=True, slots=True)

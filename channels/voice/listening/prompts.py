@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from channels.voice.listening.bank import PromptBank
+from channels.voice.listening.bank import SEGMENT, PromptBank
 from channels.voice.listening.features import BLOCK, HOP, RATE_HZ, Block, Features
+from channels.voice.listening.joins import JoinSearch, joined
 from channels.voice.listening.search import CandidateSearch
 from channels.voice.listening.track import ENOUGH_BAD, Tail, Track, Trial
 from probe.observation import Prompt, PromptPhase
@@ -22,6 +23,9 @@ _GIVE_UP = 2 * RATE_HZ
 _TWIN_WAIT = 4 * RATE_HZ
 _EXPLAINED_NCC, _EXPLAINED_MARGIN = 0.5, 0.15
 _CHECKED = RATE_HZ // 4
+_TAKEN_UP = 4 * RATE_HZ
+"""A prompt that broke off may be taken up again for this long: so much of a stream may be lost on the way."""
+_SILENT_DBM0 = -90.0
 _LEAD_BLOCKS = 3
 _LEAD = _LEAD_BLOCKS * BLOCK
 """Samples of silence before the stream: the first packets of a call are often lost, and then a greeting that starts
@@ -38,42 +42,57 @@ class Stretch:
 
 @dataclass(slots=True)
 class PromptMatcher:
-    """Follows all prompts of a bank through one stream. Inside, samples are counted from the lead before the stream."""
+    """Follows all prompts of a bank through one stream. Inside, samples are counted from the lead before the stream.
+
+    With ``joins`` a prompt is also found from its middle on.
+    """
 
     bank: PromptBank
+    joins: bool = False
     _features: Features = field(init=False, default_factory=Features)
     _search: CandidateSearch = field(init=False)
     _tail: Tail = field(init=False, default_factory=Tail)
     _trials: list[Trial] = field(init=False, default_factory=list)
     _tracks: list[Track] = field(init=False, default_factory=list)
     _past: list[Stretch] = field(init=False, default_factory=list)
+    _middle: JoinSearch | None = field(init=False, default=None)
+    _broken_off: list[tuple[Track, int]] = field(init=False, default_factory=list)
     _out: list[Prompt] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self._search = CandidateSearch(self.bank)
+        self._middle = JoinSearch(self.bank) if self.joins else None
         for _ in range(_LEAD_BLOCKS):
             lead = self._features.feed(np.zeros(BLOCK, dtype=np.int16))
-            self._tail.append(lead, 0.0)
+            self._tail.append(lead, 0.0, _SILENT_DBM0)
             self._search.feed(lead, 0.0)
+            if self._middle is not None:
+                self._middle.feed(lead, wanted=False)
 
     @property
     def explained(self) -> list[Stretch]:
         """What known prompts explain, oldest first; withdrawn again where a prompt diverges before it was confirmed."""
-        going = {t.onset: Stretch(t.onset, None) for t in self._tracks}
+        going = {t.heard_since: Stretch(t.heard_since, None) for t in self._tracks}
         inside = sorted([*self._past, *going.values()], key=lambda s: s.onset)
         return [Stretch(max(0, s.onset - _LEAD), None if s.end is None else max(0, s.end - _LEAD)) for s in inside]
 
     def feed(self, block: Block, border_dbm0: float, floor_dbm0: float) -> list[Prompt]:
         """Take the next block; ``at`` and ``onset`` of what is reported are stream seconds."""
         block = self._after_lead(block)
-        self._tail.append(block, border_dbm0)
+        self._tail.append(block, border_dbm0, floor_dbm0)
         self._out = []
         for candidate in self._search.feed(block, floor_dbm0):
             self._try(Trial(self.bank.prompts[candidate.prompt], candidate.place, candidate.skip))
+        if self._middle is not None:
+            for candidate in self._middle.feed(block, self._unexplained(block, border_dbm0)):
+                self._try(Trial(self.bank.prompts[candidate.prompt], candidate.place, candidate.skip, joins=True))
         for track in self._tracks:
             track.follow(self._tail)
         for accepted in sorted(self._advance_trials(), key=lambda t: -t.score):
-            self._admit(accepted)
+            if accepted.joins:
+                self._admit_join(accepted)
+            else:
+                self._admit(accepted)
         self._tell_twins_apart()
         for track in list(self._tracks):
             self._judge(track)
@@ -88,9 +107,17 @@ class PromptMatcher:
         return replace(block, first=block.first + _LEAD, first_frame=block.first_frame + _LEAD // HOP)
 
     def _try(self, trial: Trial) -> None:
-        tried = any(t.prompt is trial.prompt and abs(t.place - trial.place) <= _SAME_ONSET for t in self._trials)
-        if not tried and not self._followed(trial):
+        tried = any(
+            t.prompt is trial.prompt and t.joins == trial.joins and abs(_where(t) - _where(trial)) <= _SAME_ONSET
+            for t in self._trials
+        )
+        if not tried and (trial.joins or not self._followed(trial)):
             self._trials.append(trial)
+
+    def _unexplained(self, block: Block, border_dbm0: float) -> bool:
+        """Is something said that no prompt explains now?"""
+        well = any(t.bad == t.silent == 0 and t.doubt is None for t in self._tracks)
+        return not well and bool(np.any(block.levels > border_dbm0))
 
     def _followed(self, trial: Trial) -> bool:
         """Is this the prompt that is being followed already, perhaps moved by a slip?"""
@@ -117,6 +144,46 @@ class PromptMatcher:
             return
         if self._followed(trial):
             return
+        if not self._take_over(trial, trial.onset):
+            return
+        track = trial.track()
+        track.follow(self._tail)
+        self._tracks.append(track)
+
+    def _admit_join(self, trial: Trial) -> None:
+        """A prompt from its middle on: one that broke off or jumped, or one whose beginning was never heard."""
+        if any(s.end is not None and s.onset <= trial.place < s.end - _SAME_ONSET for s in self._past):
+            return
+        own = next((t for t in self._tracks if t.prompt is trial.prompt), None)
+        if own is not None:
+            if own.bad or own.silent or own.doubt is not None:
+                own.move(trial.place, trial.skip)
+                own.follow(self._tail)
+            return
+        broken = next((b for b in self._broken_off if b[0].prompt is trial.prompt and self._goes_on(b, trial)), None)
+        join = joined(trial.prompt, trial.place, trial.skip, self._tail, 0 if broken is None else broken[1])
+        if join is None or not self._take_over(trial, trial.place):
+            return
+        if broken is None:
+            track = trial.track()
+            track.heard_since, track.told_onset = join.since, max(trial.onset, join.quiet)
+        else:
+            track = broken[0]
+            self._past = [s for s in self._past if s.onset != track.heard_since]
+            self._broken_off.remove(broken)
+            track.announced = track.confirmed = False
+            track.move(trial.place, trial.skip)
+        track.follow(self._tail)
+        self._tracks.append(track)
+
+    def _goes_on(self, broken: tuple[Track, int], trial: Trial) -> bool:
+        """Does the trial go on about where the prompt broke off, and soon enough?"""
+        track, stopped = broken
+        heard = stopped - track.onset - track.drift
+        return stopped - SEGMENT <= trial.place <= stopped + _TAKEN_UP and trial.skip >= heard - 2 * SEGMENT
+
+    def _take_over(self, trial: Trial, begins: int) -> bool:
+        """End the prompts that this one follows; false when one of them still explains it."""
         checked = trial.place + min(_CHECKED, trial.prompt.length - trial.skip)
         for rival in list(self._tracks):
             twin = abs(rival.onset - trial.onset) <= _SAME_ONSET and rival.late == (trial.skip > 0)
@@ -124,11 +191,9 @@ class PromptMatcher:
                 continue
             fits = rival.fits(self._tail, trial.place, min(checked, rival.end)) if rival.onset < trial.place else 1.0
             if fits >= min(_EXPLAINED_NCC, trial.score - _EXPLAINED_MARGIN):
-                return
-            self._finish(rival, PromptPhase.ENDED, trial.onset)
-        track = trial.track()
-        track.follow(self._tail)
-        self._tracks.append(track)
+                return False
+            self._finish(rival, PromptPhase.ENDED, begins)
+        return True
 
     def _twins(self, track: Track) -> list[Track]:
         return [t for t in self._tracks if t is not track and abs(t.onset - track.onset) <= _SAME_ONSET]
@@ -144,6 +209,7 @@ class PromptMatcher:
     def _judge(self, track: Track) -> None:
         heard = self._tail.end - track.onset
         if track.silent >= ENOUGH_BAD:
+            self._broke_off(track)
             self._finish(track, PromptPhase.ENDED, track.bad_since)
         elif track.bad >= ENOUGH_BAD:
             self._diverge(track)
@@ -151,7 +217,7 @@ class PromptMatcher:
             if self._tail.end >= track.end + _TWIN_WAIT:
                 self._drop(max((track, *self._twins(track)), key=lambda t: t.prompt.length))
         elif self._tail.end >= track.end and track.doubt is None:
-            if self._sure(track):
+            if self._sure(track) and (track.judged >= _CONFIRM or not track.joined):
                 self._confirm(track)
                 self._finish(track, PromptPhase.ENDED, track.end)
             else:
@@ -164,10 +230,15 @@ class PromptMatcher:
 
     def _diverge(self, track: Track) -> None:
         """Two segments that do not fit and are not silent: another text goes on."""
+        self._broke_off(track)
         if track.confirmed:
             self._finish(track, PromptPhase.DIVERGED, track.bad_since)
         else:
             self._drop(track)
+
+    def _broke_off(self, track: Track) -> None:
+        if self.joins:
+            self._broken_off = [*self._broken_off[-3:], (track, track.bad_since)]
 
     def _sure(self, track: Track) -> bool:
         return track.score >= _CONFIRM_NCC
@@ -191,7 +262,7 @@ class PromptMatcher:
         if track.announced:
             self._say(track, phase, end)
         if phase is PromptPhase.ENDED or track.confirmed:
-            self._past = [*self._past[-9:], Stretch(track.onset, end)]
+            self._past = [*self._past[-9:], Stretch(track.heard_since, end)]
 
     def _drop(self, track: Track) -> None:
         """It was not this prompt: a twin won, or another text followed the same first words."""
@@ -201,10 +272,15 @@ class PromptMatcher:
                 self._say(track, PromptPhase.DIVERGED)
 
     def _say(self, track: Track, phase: PromptPhase, end: int | None = None) -> None:
-        at_s, onset_s = (self._tail.end - _LEAD) / RATE_HZ, max(0, track.onset - _LEAD) / RATE_HZ
+        at_s, onset_s = (self._tail.end - _LEAD) / RATE_HZ, max(0, track.told_onset - _LEAD) / RATE_HZ
         until_s = None if end is None else min(at_s, max(0, end - _LEAD) / RATE_HZ)
         score = float(np.clip(track.score, 0.0, 1.0))
         self._out += [
             Prompt(at=at_s, name=name, phase=phase, onset=onset_s, score=score, until=until_s)
             for name in track.prompt.names
         ]
+
+
+def _where(trial: Trial) -> int:
+    """What trials are told apart by: their place, or the onset that parts of one prompt agree on."""
+    return trial.place - trial.skip if trial.joins else trial.place

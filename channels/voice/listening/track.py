@@ -7,18 +7,24 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from channels.voice.listening.bank import SEGMENT, KnownPrompt
-from channels.voice.listening.features import HOP, RATE_HZ, Block, Floats
+from channels.voice.listening.features import HOP, PRE_EMPHASIS, RATE_HZ, Block, Floats, mean_square
 from channels.voice.listening.realign import beginning, needed, realign
 
 SLACK = 160
 """Samples (20 ms) a candidate may lie beside its true onset."""
 _STAGES = ((0.25, 0.85, 0.50), (0.40, 0.72, 0.46), (0.60, 0.62, 0.42), (0.80, 0.52, 0.40))
 """(seconds compared, accept at, drop below): variant a5 of the study, 2 false accepts in 1007 s of the same speaker."""
+JOIN_STAGES = ((0.45, 0.80, 0.50), (0.60, 0.70, 0.46), (0.80, 0.60, 0.42))
+"""The same for parts from the middle: above those of a beginning, for there are ten times as many."""
+JOIN_SLACK = 240
+"""Samples (30 ms): parts from the middle are looked for every 30 ms."""
 BAD_NCC = 0.3
 ENOUGH_BAD = 2
 """Segments in a row that do not fit, or are silent, after which a prompt is not followed further."""
 _SURE_NCC = 0.5
 _KEPT_S = 3.0
+_LEAST_BEST_NCC = 0.85
+"""However loud the noise seems, no less is asked of a correlation than this part of what a clean line gives."""
 
 
 class Tail:
@@ -27,11 +33,22 @@ class Tail:
     def __init__(self) -> None:
         self._audio: Floats = np.zeros(int(_KEPT_S * RATE_HZ), dtype=np.float32)
         self._loud = np.zeros(len(self._audio) // HOP, dtype=np.bool_)
+        self._forgotten_loud = 0
+        self._noise = 0.0
         self.end = 0
 
-    def append(self, block: Block, border_dbm0: float) -> None:
-        """Take the next block."""
+    @property
+    def start(self) -> int:
+        """The first sample that is still remembered."""
+        return max(0, self.end - len(self._audio))
+
+    def append(self, block: Block, border_dbm0: float, floor_dbm0: float) -> None:
+        """Take the next block, with the border and the floor of the line's noise."""
+        self._noise = float(np.sum(np.square((1.0, PRE_EMPHASIS)))) * mean_square(floor_dbm0)
         self._audio = np.concatenate((self._audio[len(block.emphasised) :], block.emphasised))
+        forgotten = np.flatnonzero(self._loud[: len(block.levels)])
+        if len(forgotten):
+            self._forgotten_loud = max(0, self.end + (int(forgotten[-1]) + 1 - len(self._loud)) * HOP)
         self._loud = np.concatenate((self._loud[len(block.levels) :], block.levels > border_dbm0))
         self.end += len(block.emphasised)
 
@@ -50,17 +67,31 @@ class Tail:
         part = self._loud[max(0, start // HOP - base) : max(0, end // HOP - base)]
         return len(part) == 0 or float(np.mean(part)) < 0.2
 
+    def best_ncc(self, start: int, end: int) -> float:
+        """What correlation the noise of the line (taken for white) leaves to the very sound in [start, end)."""
+        heard = self.cut(start, end)
+        power = float(np.mean(heard * heard)) if len(heard) else 0.0
+        return float(np.sqrt(np.clip(1.0 - self._noise / max(power, 1.0), _LEAST_BEST_NCC**2, 1.0)))
+
+    def loud_until(self, before: int) -> int:
+        """Where the last loud 10 ms before a sample ended; 0 when there was none."""
+        base = self.end // HOP - len(self._loud)
+        loud = np.flatnonzero(self._loud[: max(0, before // HOP - base)])
+        return (base + int(loud[-1]) + 1) * HOP if len(loud) else self._forgotten_loud
+
 
 @dataclass(slots=True)
 class Trial:
     """A candidate under test: more and more of it is compared until it is accepted or dropped.
 
     ``place`` is where the part from ``skip`` on lies; ``onset`` is the prompt's, to be trusted once it is accepted.
+    ``joins`` tells that nothing before that part needs to have been heard.
     """
 
     prompt: KnownPrompt
     place: int
     skip: int = 0
+    joins: bool = False
     onset: int = 0
     stage: int = 0
     score: float = 0.0
@@ -70,21 +101,24 @@ class Trial:
 
     def due(self, tail: Tail) -> bool:
         """Has enough been heard for the next stage?"""
-        return self.place + self._length() + SLACK <= tail.end
+        return self.place + self._length() + self._slack <= tail.end
 
     def check(self, tail: Tail) -> bool | None:
         """Next stage: true when accepted, false when dropped, none when more must be heard."""
-        _, accept, drop = _STAGES[self.stage]
-        length, start = self._length(), max(0, self.place - SLACK)
+        _, accept, drop = self._stages[self.stage]
+        length, start = self._length(), max(0, self.place - self._slack)
         if not tail.holds(start):
             return False
-        best = self.prompt.reference.match(tail.cut(start, self.place + length + SLACK), length, self.skip)
+        heard, reference = tail.cut(start, self.place + length + self._slack), self.prompt.reference
+        best = (
+            reference.match_near(heard, self.skip, length) if self.joins else reference.match(heard, length, self.skip)
+        )
         self.score, self.place = best.ncc, start + best.lag
         self.onset = self.place - self.skip
-        if best.ncc >= accept:
-            return self.skip == 0 or self._begin(tail)
+        if best.ncc >= accept * tail.best_ncc(self.place, self.place + length):
+            return self.joins or self.skip == 0 or self._begin(tail)
         self.stage += 1
-        if best.ncc < drop or self.stage == len(_STAGES) or length == self.prompt.length - self.skip:
+        if best.ncc < drop or self.stage == len(self._stages) or length == self.prompt.length - self.skip:
             return False
         return None
 
@@ -94,7 +128,7 @@ class Trial:
             return Track(self.prompt, self.onset, self.score)
         unheard: list[float | None] = [None] * (-(-self.skip // SEGMENT))
         drift = self.place - self.skip - self.onset
-        return Track(self.prompt, self.onset, self.score, drift, late=True, merits=unheard)
+        return Track(self.prompt, self.onset, self.score, drift, late=True, joined=self.joins, merits=unheard)
 
     def _begin(self, tail: Tail) -> bool:
         onset = beginning(self.prompt, self.place, tail)
@@ -102,7 +136,15 @@ class Trial:
         return onset is not None
 
     def _length(self) -> int:
-        return min(int(_STAGES[self.stage][0] * RATE_HZ), self.prompt.length - self.skip)
+        return min(int(self._stages[self.stage][0] * RATE_HZ), self.prompt.length - self.skip)
+
+    @property
+    def _stages(self) -> tuple[tuple[float, float, float], ...]:
+        return JOIN_STAGES if self.joins else _STAGES
+
+    @property
+    def _slack(self) -> int:
+        return JOIN_SLACK if self.joins else SLACK
 
 
 @dataclass(slots=True)
@@ -111,7 +153,8 @@ class Track:
 
     ``merits`` are what rivals with the same beginning are compared by: how well each segment fits, silence included.
     ``doubt`` is that of a segment which does not fit where it should be, while it is sought elsewhere.
-    ``late`` tells that the beginning was found only after the second template.
+    ``late`` tells that the beginning was found only after the second template, ``joined`` that the prompt was found
+    from its middle on: ``heard_since`` is then where, and no report says that it began before ``told_onset``.
     """
 
     prompt: KnownPrompt
@@ -119,6 +162,9 @@ class Track:
     first_score: float
     drift: int = 0
     late: bool = False
+    joined: bool = False
+    heard_since: int = 0
+    told_onset: int = 0
     scores: list[float] = field(default_factory=list)
     merits: list[float | None] = field(default_factory=list)
     doubt: float | None = None
@@ -127,6 +173,16 @@ class Track:
     bad_since: int = 0
     announced: bool = False
     confirmed: bool = False
+
+    def __post_init__(self) -> None:
+        self.heard_since = self.told_onset = self.onset
+
+    def move(self, place: int, skip: int) -> None:
+        """Go on from the part ``skip``, which lies at ``place``: what lay between was lost."""
+        self.drift = place - skip - self.onset
+        self.merits += [None] * (-(-skip // SEGMENT) - len(self.merits))
+        self.bad = self.silent = 0
+        self.doubt = None
 
     @property
     def end(self) -> int:

@@ -13,7 +13,7 @@ from scipy.signal import resample_poly
 
 from channels.voice.listening.audiofile import AudioFileError, read_audio
 from channels.voice.listening.bank import BankError, PromptBank
-from tests.channels.voice.listening.voices import say, silence
+from tests.channels.voice.listening.voices import mu_law, say, silence
 
 SOUND = np.concatenate([silence(0.25), say("Selamat datang."), silence(0.4)]).astype(np.float32) / np.float32(32768.0)
 
@@ -139,3 +139,11 @@ def test_prompts_with_a_common_beginning_are_reported_with_its_length() -> None:
     assert [(t.first, t.second) for t in bank.twins] == [("satu", "dua")]
     assert bank.twins[0].common_s == pytest.approx(len(start) / 8000, abs=0.35)
     assert any("satu and dua begin alike" in w for w in bank.warnings)
+
+
+def test_a_recording_that_was_trimmed_and_encoded_anew_is_the_same_and_one_with_another_number_is_not() -> None:
+    sound = say("Anda berada pada urutan nomor tiga.")
+    trimmed = mu_law(sound * np.float32(0.8))[37:].astype(np.float32)
+    other = np.concatenate([sound[:-4000], say("lima.")])[: len(sound)]
+    bank = PromptBank.of({"asli": sound, "salinan": trimmed, "lain": np.pad(other, (0, len(sound) - len(other)))})
+    assert [p.names for p in bank.prompts] == [("asli", "salinan"), ("lain",)]
