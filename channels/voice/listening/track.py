@@ -23,7 +23,7 @@ ENOUGH_BAD = 2
 """Segments in a row that do not fit, or are silent, after which a prompt is not followed further."""
 _SURE_NCC = 0.5
 _KEPT_S = 3.0
-_LEAST_BEST_NCC = 0.85
+LEAST_BEST_NCC = 0.85
 """However loud the noise seems, no less is asked of a correlation than this part of what a clean line gives."""
 
 
@@ -71,7 +71,7 @@ class Tail:
         """What correlation the noise of the line (taken for white) leaves to the very sound in [start, end)."""
         heard = self.cut(start, end)
         power = float(np.mean(heard * heard)) if len(heard) else 0.0
-        return float(np.sqrt(np.clip(1.0 - self._noise / max(power, 1.0), _LEAST_BEST_NCC**2, 1.0)))
+        return float(np.sqrt(np.clip(1.0 - self._noise / max(power, 1.0), LEAST_BEST_NCC**2, 1.0)))
 
     def loud_until(self, before: int) -> int:
         """Where the last loud 10 ms before a sample ended; 0 when there was none."""
@@ -115,12 +115,16 @@ class Trial:
         )
         self.score, self.place = best.ncc, start + best.lag
         self.onset = self.place - self.skip
-        if best.ncc >= accept * tail.best_ncc(self.place, self.place + length):
+        if best.ncc >= accept or self._good_in_noise(best.ncc / accept, tail):
             return self.joins or self.skip == 0 or self._begin(tail)
         self.stage += 1
         if best.ncc < drop or self.stage == len(self._stages) or length == self.prompt.length - self.skip:
             return False
         return None
+
+    def _good_in_noise(self, share: float, tail: Tail) -> bool:
+        """Is this share of what is asked all that the noise leaves?"""
+        return share >= LEAST_BEST_NCC and share >= tail.best_ncc(self.place, self.place + self._length())
 
     def track(self) -> Track:
         """The accepted prompt, to be followed."""
