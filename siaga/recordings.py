@@ -16,20 +16,26 @@ def useless(folder: Path | None, script: Sequence[Step]) -> tuple[str, ...]:
     """A sentence for each recording that stands in the way of this script; none when all is well."""
     if folder is None or not folder.is_dir():
         return ()  # that a prompt of the script has no file is told where the configuration is read
-    unusable, skipped = _read(folder)
+    unusable, skipped, _ = _read(folder)
     wanted = _wanted(script)
     return unusable or tuple(f"{folder}: {said}" for said in skipped if said.split(" ")[1] in wanted)
 
 
+def odd(folder: Path) -> tuple[str, ...]:
+    """A sentence for each recording of a folder that is silent, known twice, easily mistaken or out of date."""
+    return tuple(f"{folder}: {said}" for said in _read(folder)[2]) if folder.is_dir() else ()
+
+
 @cache
-def _read(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What keeps the folder from being used at all, and which of its recordings nobody could recognise."""
+def _read(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """What keeps the folder from being used at all, which of its recordings nobody could recognise, and what is odd."""
     from channels.voice.listening.bank import BankError, PromptBank
 
     try:
-        return (), PromptBank.load(folder).skipped
+        bank = PromptBank.load(folder)
     except BankError as error:
-        return error.problems, ()
+        return error.problems, (), ()
+    return (), bank.skipped, bank.warnings
 
 
 def _wanted(script: Sequence[Step]) -> set[str]:

@@ -1,13 +1,15 @@
-"""Where the engine gets its ears from: one bank of prompts per folder, kept while the engine lives."""
+"""Where the engine gets its ears from: one bank of prompts per folder, kept until the day of its versions is over."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from channels.voice.hearing import Hears
 from channels.voice.listening.bank import PromptBank
 from channels.voice.listening.ear import Ear
 from channels.voice.listening.vad import Vad
+from channels.voice.listening.versions import today
 
 
 class EarShop:
@@ -16,12 +18,16 @@ class EarShop:
     def __init__(self) -> None:
         # loads the network now: the first call must not wait for it
         Vad()
-        self._banks: dict[str, PromptBank] = {}
+        self._banks: dict[tuple[str, date], PromptBank] = {}
 
     def make(self, prompts: str | None) -> Hears:
         """An ear that knows the prompts of that folder. Raises BankError."""
         if prompts is None or not Path(prompts).is_dir():
             return Ear()
-        if prompts not in self._banks:
-            self._banks[prompts] = PromptBank.load(Path(prompts))
-        return Ear(self._banks[prompts])
+        day = today(Path(prompts))
+        if (prompts, day) not in self._banks:
+            fresh = PromptBank.load(Path(prompts), day)
+            # yesterday's versions are nobody's any more
+            self._banks = {key: bank for key, bank in self._banks.items() if key[0] != prompts}
+            self._banks[prompts, day] = fresh
+        return Ear(self._banks[prompts, day])

@@ -17,9 +17,10 @@ def check(config: ConfigOption = None) -> int:
 
     found = required(config, strict=True)
     useless_recordings(found)
-    for warning in found.warnings:
+    warnings = [*found.warnings, *odd_recordings(found)]
+    for warning in warnings:
         say.err(f"{warning} (warning)")
-    warned = f", {len(found.warnings)} warning{'s' * (len(found.warnings) != 1)}" if found.warnings else ""
+    warned = f", {len(warnings)} warning{'s' * (len(warnings) != 1)}" if warnings else ""
     say.out(f"OK: {found.path} ({len(found.probes)} probe{'s' * (len(found.probes) != 1)}{warned})")
     return 0
 
@@ -32,3 +33,11 @@ def useless_recordings(config: Config) -> None:
     wrong = {said: None for probe in config.probes for said in useless(config.prompts_of(probe), probe.script)}
     if wrong:
         raise Stop(Exit.CONFIG, "\n".join(wrong))
+
+
+def odd_recordings(config: Config) -> list[str]:
+    """A sentence for each recording that is silent, known twice, easily mistaken for another or out of date."""
+    from siaga.recordings import odd
+
+    folders = dict.fromkeys(config.prompts_of(probe) for probe in config.probes)
+    return [said for folder in folders for said in odd(folder)]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +25,9 @@ from channels.voice.listening.features import (
     log_mel,
     pre_emphasis,
 )
+from channels.voice.listening.versions import read_versions
 
+NO_VERSIONS: Final[Mapping[str, str]] = MappingProxyType({})
 TEMPLATE_FRAMES = 23
 """Log-mel frames a candidate is searched by: 0.25 s of sound, as long as what is compared next."""
 LATE = 2400
@@ -50,10 +56,11 @@ class BankError(ValueError):
         self.problems = problems
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KnownPrompt:
-    """One recording. ``names`` are all files with this sound; ``audio`` begins at its first sound, 16 bit units.
+    """One recording, equal to itself alone.
 
+    ``names`` are all files with this sound; ``audio`` begins at its first sound, 16 bit units.
     ``lead_s`` is the silence that was cut off in front; ``length_s`` runs from the first to the last sound.
     """
 
@@ -133,9 +140,12 @@ class Middles:
 class PromptBank:
     """All known prompts. ``skipped`` and ``twins`` are what the user should know; ``warnings`` says it in sentences."""
 
-    def __init__(self, prompts: tuple[KnownPrompt, ...] = (), skipped: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, prompts: tuple[KnownPrompt, ...] = (), skipped: tuple[str, ...] = (), dated: tuple[str, ...] = ()
+    ) -> None:
         self.prompts = prompts
         self.skipped = skipped
+        self._dated = dated
         self.templates: Floats = (
             np.stack([p.template for p in prompts]) if prompts else np.zeros((0, 1), dtype=np.float32)
         )
@@ -144,24 +154,31 @@ class PromptBank:
         )
 
     @classmethod
-    def load(cls, folder: Path) -> PromptBank:
-        """Read every ``NAME.wav`` of a folder. Raises ``BankError`` naming every file that cannot be used."""
+    def load(cls, folder: Path, day: date | None = None) -> PromptBank:
+        """Read every ``NAME.wav`` of a folder, with its versions of a day (today).
+
+        Raises ``BankError`` naming every file that cannot be used.
+        """
         if not folder.is_dir():
             raise BankError((f"{folder}: no such folder; create it and put NAME.wav of each prompt there",))
         sounds: dict[str, Floats] = {}
         problems: list[str] = []
-        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() == ".wav"):
+        for path in sorted(filter(_is_recording, folder.iterdir())):
             try:
                 sounds[path.stem] = read_audio(path)
             except AudioFileError as error:
                 problems.append(str(error))
-        if problems:
-            raise BankError(tuple(problems))
-        return cls.of(sounds)
+        versions, wrong = read_versions(folder, frozenset(p.stem for p in folder.iterdir() if _is_recording(p)))
+        if problems or wrong:
+            raise BankError((*problems, *wrong))
+        day = day or versions.today()
+        return cls.of(sounds, versions.names(day), versions.warnings(day))
 
     @classmethod
-    def of(cls, sounds: dict[str, Floats]) -> PromptBank:
-        """A bank of sounds at 8 kHz in 16 bit units by name."""
+    def of(
+        cls, sounds: dict[str, Floats], versions: Mapping[str, str] = NO_VERSIONS, dated: tuple[str, ...] = ()
+    ) -> PromptBank:
+        """A bank of sounds at 8 kHz in 16 bit units by name; ``versions`` are other recordings of a prompt by name."""
         skipped: list[str] = []
         trimmed: dict[str, tuple[int, Floats]] = {}
         for name, sound in sounds.items():
@@ -171,7 +188,8 @@ class PromptBank:
                 skipped.append(f"prompt {name} cannot be recognised: {why}")
             else:
                 trimmed[name] = (start, sound[start:end])
-        return cls(_merged(trimmed), tuple(skipped))
+        prompts = (replace(p, names=_called(p.names, versions)) for p in _merged(trimmed))
+        return cls(tuple(prompts), tuple(skipped), dated)
 
     @cached_property
     def middles(self) -> Middles:
@@ -200,8 +218,17 @@ class PromptBank:
         twins = [
             f"prompts {t.first} and {t.second} begin alike for {t.common_s:.1f} s: told apart only after that"
             for t in self.twins
+            if t.first != t.second
         ]
-        return (*self.skipped, *same, *twins)
+        return (*self.skipped, *same, *twins, *self._dated)
+
+
+def _is_recording(path: Path) -> bool:
+    return path.suffix.lower() == ".wav"
+
+
+def _called(names: tuple[str, ...], versions: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(versions.get(name, name) for name in names))
 
 
 def sounding_part(sound: Floats) -> tuple[int, int]:

@@ -80,7 +80,7 @@ class Tail:
         return (base + int(loud[-1]) + 1) * HOP if len(loud) else self._forgotten_loud
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Trial:
     """A candidate under test: more and more of it is compared until it is accepted or dropped.
 
@@ -151,7 +151,7 @@ class Trial:
         return JOIN_SLACK if self.joins else SLACK
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Track:
     """An accepted prompt, compared in segments of 0.2 s. ``onset`` stays; ``drift`` follows slips of the jitter buffer.
 
