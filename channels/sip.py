@@ -131,6 +131,7 @@ class SipChannel:
             account=who,
             evidence=str(target.evidence.absolute()),
             prompts=str(target.prompts.absolute()) if target.prompts else None,
+            tones=target.tones,
             record=target.record,
             cap_s=target.cap_s,
             unanswered_s=UNANSWERED_S,

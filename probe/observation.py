@@ -143,6 +143,7 @@ class ToneKind(StrEnum):
     BUSY = "busy"
     CONGESTION = "congestion"
     SIT = "sit"
+    UNOBTAINABLE = "unobtainable"
     BEEP = "beep"
 
 

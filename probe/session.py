@@ -67,6 +67,8 @@ class Target:
     from_: str | None = None
     prompts: Path | None = None
     sounds: Path | None = None
+    tones: tuple[str, ...] = ("id",)
+    """Tables of supervisory tones that a telephone channel knows: countries, or files that end in ``.toml``."""
     record: RecordPolicy = "all"
     cap_s: float = 900.0
     evidence: Path

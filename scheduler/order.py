@@ -42,6 +42,8 @@ class Order:
     mode: Mode = "normal"
     retest_of: str | None = None
     language: Language = "id"
+    tones: tuple[str, ...] = ("id",)
+    """Tables of supervisory tones: countries, and files of people's own."""
 
     @property
     def lease(self) -> str:

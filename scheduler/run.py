@@ -169,6 +169,7 @@ def _target(order: Order, address: str, run_id: str, folder: Path) -> Target:
         from_=order.from_,
         prompts=order.prompts,
         sounds=order.sounds,
+        tones=order.tones,
         record=order.record,
         cap_s=order.cap_s,
         evidence=folder,

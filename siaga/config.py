@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from channels.dialling import DialSettings
+from channels.lines import LineSettings
 from channels.sip_settings import TrunkSettings
 from escalation.settings import NotifySettings
 from probe.hours import Hours
@@ -41,6 +42,7 @@ class Config:
     hours: Mapping[str, Hours]
     trunks: Mapping[str, TrunkSettings]
     dial: DialSettings
+    line: LineSettings
     probes: tuple[ProbeSettings, ...]
     maintenance: tuple[MaintenanceSettings, ...]
     shifts: tuple[ShiftSettings, ...]
@@ -129,6 +131,7 @@ def _config(document: Document, parts: Sections) -> Config:
         hours=parts.hours,
         trunks=parts.trunks,
         dial=parts.dial,
+        line=parts.line,
         probes=tuple(parts.probes.values()),
         maintenance=tuple(parts.maintenance.values()),
         shifts=tuple(parts.shifts.values()),

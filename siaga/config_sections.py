@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field
 
 from channels.dialling import DialSettings
+from channels.lines import LineSettings
 from channels.sip_settings import TrunkSettings
 from escalation.settings import NotifySettings
 from probe.hours import Hours
@@ -59,6 +60,7 @@ PLAIN: Mapping[str, type[Setting]] = {
     "centre": Centre,
     "storage": StorageSettings,
     "dial": DialSettings,
+    "line": LineSettings,
     "courtesy": CourtesySettings,
     "peak": PeakSettings,
     "service": ServiceSettings,
@@ -78,6 +80,7 @@ class Sections:
     centre: Centre = field(default_factory=Centre)
     storage: StorageSettings = field(default_factory=StorageSettings)
     dial: DialSettings = field(default_factory=DialSettings)
+    line: LineSettings = field(default_factory=LineSettings)
     courtesy: CourtesySettings = field(default_factory=CourtesySettings)
     peak: PeakSettings = field(default_factory=PeakSettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)

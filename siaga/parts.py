@@ -70,6 +70,7 @@ def order_of(probe: ProbeSettings, config: Config) -> Order:
         sounds=config.sounds,
         record=probe.record,
         language=config.general.language,
+        tones=config.line.tables,
     )
 
 

@@ -115,8 +115,8 @@ class Engine:
     def hear(self, listener: Listener) -> None:
         self._hearing.add(listener)
 
-    def make_ear(self, prompts: str | None) -> Hears:
-        return self._ears.make(prompts)
+    def make_ear(self, prompts: str | None, tones: tuple[str, ...]) -> Hears:
+        return self._ears.make(prompts, tones)
 
     def transport_failure(self, since: float) -> str:
         return self._stack.failure(since)

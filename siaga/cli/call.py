@@ -104,6 +104,7 @@ def _prepared(
         prompts=_folder(prompts) if prompts else (found.prompts if found.prompts.is_dir() else None),
         sounds=found.sounds,
         language=found.general.language,
+        tones=found.line.tables,
     )
     _refuse_wrong_target(order)
     listenable(order.prompts, order.script)

@@ -14,6 +14,7 @@ import pytest
 
 from channels.declared import declared, words
 from channels.dialling import DialSettings
+from channels.lines import LineSettings
 from channels.registry import CHANNELS
 from channels.sip_settings import PortRange, TrunkSettings
 from escalation.settings import NotifySettings, address_of
@@ -67,6 +68,7 @@ def keys(model: type) -> set[str]:
         Hours,
         TrunkSettings,
         DialSettings,
+        LineSettings,
         ProbeSettings,
         MaintenanceSettings,
         ShiftSettings,
@@ -90,7 +92,10 @@ def test_every_verb_and_modifier_of_a_call_stands_in_the_example_and_in_the_refe
 def test_commented_settings_of_the_example_are_right_too(tmp_path: Path) -> None:
     text = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", EXAMPLE.read_text("utf-8"))
     text = text.replace('"examples/prompts"', f'"{ROOT}/examples/prompts"')
+    row = '[[tone]]\nkind = "busy"\nhz = [450]\nbeats_ms = [300, 300]\n'
+    (tmp_path / "pabx.toml").write_text(f'name = "PABX"\nsources = ["measured"]\n{row}', "utf-8")
     config = loaded(tmp_path, text)
+    assert config.line.tables == ("id", str(tmp_path / "pabx.toml"))
     assert config.centre.logo == tmp_path / "logo.png"
     assert config.trunks["pstn"].tls_ca == tmp_path / "operator-ca.pem"
     assert config.hours["malam"].holidays == "ID"

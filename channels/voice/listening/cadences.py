@@ -1,50 +1,192 @@
-"""Supervisory tones as data: frequencies and cadences of ITU-T E.180 Supplement 2 as used near Indonesia."""
+"""Supervisory tones as data: a TOML table per country beside this file, and tables that people write themselves."""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
 
 from probe.observation import ToneKind
+from probe.setting import Setting, offer
+from probe.setting_errors import Place, places_of, refuse_at
+
+_FOLDER = Path(__file__).with_name("countries")
+_INTERNATIONAL = "international"
+DEFAULT_COUNTRY = "id"
+
+RowKind = Literal["ringback", "busy", "congestion", "unobtainable", "waiting", "recording"]
+_SIGNALS: dict[RowKind, ToneKind | None] = {
+    "ringback": ToneKind.RINGBACK,
+    "busy": ToneKind.BUSY,
+    "congestion": ToneKind.CONGESTION,
+    "unobtainable": ToneKind.UNOBTAINABLE,
+    "waiting": None,
+    "recording": None,
+}
+"""What a row is told as; ``waiting`` and ``recording`` are known so that nobody takes them for a recorder's beep."""
+
+_MEASURED_HZ = 1.5
+"""What the measurement of a frequency may be off."""
+_SLOW_MS, _SLOW_PAUSE_MS, _SLACK_MS = 2000, 1500, 90
+
+
+class CadenceError(ValueError):
+    """A table of tones cannot be used; the text says which, where, and what is allowed."""
+
+
+class _Row(Setting):
+    kind: RowKind
+    hz: Annotated[list[float], Field(min_length=1, max_length=2)]
+    tolerance_hz: Annotated[float, Field(ge=2, le=50)] = 12.0
+    """ITU-T E.180 allows 425 Hz +-15 Hz, of which 440 Hz is left to music: no exchange is that far off."""
+    modulated_hz: Annotated[float, Field(ge=10, le=50)] | None = None
+    beats_ms: Annotated[list[int], Field(min_length=2, max_length=8)]
+
+    @model_validator(mode="after")
+    def _can_be_heard(self) -> Self:
+        wrong = [Place(("hz", i), _HZ) for i, hz in enumerate(self.hz) if not 200 <= hz <= 3400]
+        if len(self.hz) == 2 and abs(self.hz[1] - self.hz[0]) < 35:
+            wrong.append(Place(("hz",), "two frequencies of one tone lie at least 35 Hz apart"))
+        wrong += [Place(("beats_ms", i), _MS) for i, ms in enumerate(self.beats_ms) if not 80 <= ms <= 20000]
+        if len(self.beats_ms) % 2:
+            wrong.append(Place(("beats_ms",), "tone and pause take turns, so their number is even"))
+        refuse_at(wrong)
+        return self
+
+
+_HZ = "allowed: 200 to 3400 Hz, which a telephone line carries"
+_MS = "allowed: 80 to 20000 ms"
+
+
+class _Sit(Setting):
+    hz: Annotated[list[float], Field(min_length=3, max_length=3)]
+    tolerance_hz: Annotated[float, Field(ge=2, le=50)]
+    ms: Annotated[int, Field(ge=80, le=1000)]
+    tolerance_ms: Annotated[int, Field(ge=0, le=200)]
+    gap_ms: Annotated[int, Field(ge=0, le=100)]
+
+
+class _Table(Setting):
+    name: Annotated[str, Field(min_length=1)]
+    sources: Annotated[list[str], Field(min_length=1)]
+    tone: Annotated[list[_Row], Field(min_length=1)]
+    sit: _Sit | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """A tone of one country. ``hz`` are its one or two frequencies; ``beats_ms`` alternates tone and pause.
+    """A supervisory tone. ``hz`` are its one or two frequencies; ``beats_ms`` alternates tone and pause.
 
-    ``needed`` is how many bursts are compared, ``pause_ms`` how much silence must follow the last of them.
+    ``kind`` is none for a tone that is known and not told. ``modulated_hz``: side lines that far from the frequency.
     """
 
-    kind: ToneKind
-    country: str
+    kind: ToneKind | None
     hz: tuple[float, ...]
+    tolerance_hz: float
+    modulated_hz: float | None
     beats_ms: tuple[int, ...]
-    needed: int
-    pause_ms: int
+
+    @property
+    def needed(self) -> int:
+        """How many bursts are compared: where the pause is long one says enough."""
+        return 1 if len(self.beats_ms) == 2 and self.beats_ms[1] >= _SLOW_MS else 2
+
+    @property
+    def pause_ms(self) -> int:
+        """How much pause must follow the last of them."""
+        if max(self.beats_ms[1::2]) >= _SLOW_MS:
+            return _SLOW_PAUSE_MS
+        return min(self.beats_ms[1::2]) - _SLACK_MS
+
+    def sounds_like(self, hz: tuple[float, ...]) -> bool:
+        """Are these measured frequencies those of the tone, or of its modulation?"""
+        return any(_same(hz, wanted, self.tolerance_hz) for wanted in self._lines)
+
+    @property
+    def _lines(self) -> list[tuple[float, ...]]:
+        if self.modulated_hz is None:
+            return [self.hz]
+        return [self.hz, (self.hz[0] - self.modulated_hz, self.hz[0] + self.modulated_hz)]
 
 
-def _single(country: str, kind: ToneKind, hz: float, on_ms: int, off_ms: int) -> Cadence:
-    slow = off_ms >= 2000
-    return Cadence(kind, country, (hz,), (on_ms, off_ms), 1 if slow else 2, 1500 if slow else off_ms - 90)
+@dataclass(frozen=True, slots=True)
+class SpecialInformation:
+    """Three rising tones that a recorded announcement follows (ITU-T E.180)."""
+
+    hz: tuple[float, ...]
+    tolerance_hz: float
+    shortest_ms: int
+    longest_ms: int
+    gap_ms: int
 
 
-CADENCES: tuple[Cadence, ...] = (
-    _single("id", ToneKind.RINGBACK, 425, 1000, 4000),
-    _single("id", ToneKind.BUSY, 425, 500, 500),
-    _single("id", ToneKind.CONGESTION, 425, 250, 250),
-    Cadence(ToneKind.RINGBACK, "my, sg", (425,), (400, 200, 400, 2000), 2, 1500),
-    _single("sg", ToneKind.BUSY, 425, 750, 750),
-    Cadence(ToneKind.RINGBACK, "us", (440, 480), (2000, 4000), 1, 1500),
-    Cadence(ToneKind.BUSY, "us", (480, 620), (500, 500), 2, 410),
-    Cadence(ToneKind.CONGESTION, "us", (480, 620), (250, 250), 2, 160),
-    Cadence(ToneKind.RINGBACK, "uk", (400, 450), (400, 200, 400, 2000), 2, 1500),
-    _single("uk", ToneKind.BUSY, 400, 375, 375),
-    Cadence(ToneKind.CONGESTION, "uk", (400,), (400, 350, 225, 525), 2, 450),
-)
+@dataclass(frozen=True, slots=True)
+class Tones:
+    """All supervisory tones that one call may hear."""
 
-SIT_HZ: tuple[tuple[float, float], ...] = ((900, 1000), (1350, 1450), (1750, 1850))
-"""Limits of the three rising frequencies of the special information tone (ITU-T E.180: 950, 1400, 1800 +-50 Hz)."""
-SIT_MS = (180, 480)
-"""Shortest and longest length of each: 330 +-70 ms nominal, 380 and 276 ms in the US."""
+    cadences: tuple[Cadence, ...]
+    sit: SpecialInformation
 
-BEEP_HZ = (400.0, 2000.0)
-BEEP_MS = (150, 1500)
+
+def countries() -> tuple[str, ...]:
+    """The countries there is a table for."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml") if path.stem != _INTERNATIONAL))
+
+
+def tones_of(names: Collection[str] = (DEFAULT_COUNTRY,)) -> Tones:
+    """The tables of these countries, or files of people's own (paths that end in ``.toml``). Raises CadenceError."""
+    cadences: list[Cadence] = []
+    for name in names:
+        cadences += read_own(Path(name)) if name.endswith(".toml") else _of_country(name)
+    return Tones((*dict.fromkeys(cadences), *_international().cadences), _international().sit)
+
+
+def read_own(path: Path) -> tuple[Cadence, ...]:
+    """The tones of a table that somebody wrote. Raises CadenceError with every mistake in it."""
+    return _cadences(_read(path))
+
+
+@cache
+def _of_country(name: str) -> tuple[Cadence, ...]:
+    if name not in countries():
+        raise CadenceError(f"no table of tones for the country {name!r}{offer(name, countries())}")
+    return _cadences(_read(_FOLDER / f"{name}.toml"))
+
+
+@cache
+def _international() -> Tones:
+    table = _read(_FOLDER / f"{_INTERNATIONAL}.toml")
+    if table.sit is None:
+        raise CadenceError(f"{_INTERNATIONAL}.toml: the table [sit] is missing")
+    sit = table.sit
+    limits = sit.ms - sit.tolerance_ms, sit.ms + sit.tolerance_ms
+    return Tones(_cadences(table), SpecialInformation(tuple(sit.hz), sit.tolerance_hz, *limits, sit.gap_ms))
+
+
+def _read(path: Path) -> _Table:
+    try:
+        return _Table.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise CadenceError(f"{path.name}: the table of tones cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CadenceError(f"{path.name}: the table of tones is not TOML: {error}") from error
+    except ValueError as error:
+        wrong = [f"{'.'.join(str(part) for part in p.loc)}: {p.message}" for p in places_of(error, (), _Table)]
+        raise CadenceError(f"{path.name}: {'; '.join(wrong)}") from error
+
+
+def _cadences(table: _Table) -> tuple[Cadence, ...]:
+    rows = [(r, _SIGNALS[r.kind]) for r in table.tone]
+    return tuple(
+        Cadence(kind, tuple(sorted(r.hz)), r.tolerance_hz, r.modulated_hz, tuple(r.beats_ms)) for r, kind in rows
+    )
+
+
+def _same(hz: tuple[float, ...], wanted: tuple[float, ...], tolerance_hz: float) -> bool:
+    reach_hz = tolerance_hz + _MEASURED_HZ
+    return len(hz) == len(wanted) and all(abs(h - w) <= reach_hz for h, w in zip(hz, wanted, strict=True))

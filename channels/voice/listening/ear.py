@@ -11,6 +11,7 @@ import numpy as np
 
 from channels.voice.listening.agent import AgentWatch, is_cadence
 from channels.voice.listening.bank import PromptBank
+from channels.voice.listening.cadences import Tones
 from channels.voice.listening.evidence import Heard, Signal
 from channels.voice.listening.features import (
     BLOCK,
@@ -38,10 +39,10 @@ _SHORT_BURST_S = 0.2
 class Ear:
     """Listens to one call. Feed it from one thread. Several ears share the bank and the VAD's network."""
 
-    def __init__(self, bank: PromptBank | None = None) -> None:
+    def __init__(self, bank: PromptBank | None = None, tones: Tones | None = None) -> None:
         self._features, self._noise, self._vad = Features(), LineNoise(), Vad()
         self._prompts = PromptMatcher(bank or PromptBank(), joins=True)
-        self._tones, self._gate = ToneDetector(), SpeechGate()
+        self._tones, self._gate = ToneDetector(tones), SpeechGate()
         self._line, self._pieces, self._agent = Line(), SpeechPieces(), AgentWatch()
         self._memory = CallMemory()
         self._waiting: Samples = np.zeros(0, dtype=np.int16)

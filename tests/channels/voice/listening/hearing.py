@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from channels.voice.listening.bank import PromptBank
+from channels.voice.listening.cadences import DEFAULT_COUNTRY, tones_of
 from channels.voice.listening.ear import Ear
 from probe.observation import Agent, AgentPhase, Observation, Prompt, PromptPhase, Sound, SoundKind, Tone, ToneKind
 from tests.channels.voice.listening.voices import RATE, Ints
@@ -13,10 +14,15 @@ Cue = tuple[float, Callable[[Ear], None]]
 
 
 def listen(
-    samples: Ints, bank: PromptBank | None = None, *, arm_s: float | None = None, cues: tuple[Cue, ...] = ()
+    samples: Ints,
+    bank: PromptBank | None = None,
+    *,
+    arm_s: float | None = None,
+    cues: tuple[Cue, ...] = (),
+    country: str = DEFAULT_COUNTRY,
 ) -> list[Observation]:
     """All observations of a call fed in packets of 20 ms; ``cues`` are done at their stream seconds."""
-    ear, found = Ear(bank), list[Observation]()
+    ear, found = Ear(bank, tones_of([country])), list[Observation]()
     waiting = list(cues) + ([(arm_s, Ear.listen_for_agent)] if arm_s is not None else [])
     for i in range(0, len(samples), 160):
         for cue in [c for c in waiting if c[0] * RATE <= i]:

@@ -84,6 +84,16 @@ def mu_law(sound: Floats) -> Ints:
     return np.asarray(np.clip(back * 32768.0, -32768, 32767), dtype=np.int16)
 
 
+def a_law(sound: Floats) -> Ints:
+    """Through the other G.711 and back, as int16."""
+    x, log_a = np.clip(sound / 32768.0, -1.0, 1.0), 1.0 + np.log(87.6)
+    size = np.abs(x)
+    y = np.where(size < 1 / 87.6, 87.6 * size, 1.0 + np.log(np.maximum(87.6 * size, 1.0))) / log_a
+    q = np.abs(np.round((np.sign(x) * y + 1.0) * 127.5) / 127.5 - 1.0) * log_a
+    back = np.where(q < 1.0, q, np.exp(q - 1.0)) / 87.6
+    return np.asarray(np.clip(np.sign(x) * back * 32768.0, -32768, 32767), dtype=np.int16)
+
+
 class Call:
     """A call put together piece by piece; ``at`` is where the next sound begins (stream seconds)."""
 
