@@ -137,13 +137,14 @@ class HeardBefore(Observation):
 
 
 class ToneKind(StrEnum):
-    """Tones told by frequency and cadence, and the beep of a recorder."""
+    """Tones told by frequency and cadence, the beep of a recorder, and what a fax or modem answers or calls with."""
 
     RINGBACK = "ringback"
     BUSY = "busy"
     CONGESTION = "congestion"
     SIT = "sit"
     UNOBTAINABLE = "unobtainable"
+    FAX = "fax"
     BEEP = "beep"
 
 

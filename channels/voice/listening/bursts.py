@@ -74,9 +74,14 @@ class BurstFinder:
         return bool(self._windows)
 
     @property
+    def sounding_s(self) -> float:
+        """How long it has been going on, what was spoilt of it on the way included."""
+        return len(self._windows) * _STEP / RATE_HZ
+
+    @property
     def going_on(self) -> Floats:
         """The last second of the burst that is going on."""
-        return np.concatenate(self._windows[-RATE_HZ // _STEP :]) if self._windows else np.zeros(0, np.float32)
+        return np.concatenate(self._windows[-(RATE_HZ // _STEP) :]) if self._windows else np.zeros(0, np.float32)
 
     @property
     def peak_hz(self) -> float:
@@ -126,7 +131,7 @@ class BurstFinder:
         begin, end = int(loud[0]) * _CELL, (int(loud[-1]) + 1) * _CELL
         if (end - begin) * 1000.0 / RATE_HZ < _SHORTEST_MS:
             return
-        hz, clean = _lines(samples[begin:end])
+        hz, clean = lines_of(samples[begin:end])
         if hz:
             found = Burst(self._began + begin / RATE_HZ, self._began + end / RATE_HZ, hz, usual, clean)
             self.bursts = [*self.bursts[-7:], found]
@@ -162,7 +167,7 @@ def _dominant(windows: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return first * _BIN_HZ, share / total
 
 
-def _lines(samples: Floats) -> tuple[tuple[float, ...], bool]:
+def lines_of(samples: Floats) -> tuple[tuple[float, ...], bool]:
     """The one or two exact frequencies of a steady tone, rising, and whether there is nothing else in it.
 
     No frequencies when pitch or level move more than lost packets and noise explain.

@@ -19,12 +19,13 @@ _FOLDER = Path(__file__).with_name("countries")
 _INTERNATIONAL = "international"
 DEFAULT_COUNTRY = "id"
 
-RowKind = Literal["ringback", "busy", "congestion", "unobtainable", "waiting", "recording"]
+RowKind = Literal["ringback", "busy", "congestion", "unobtainable", "fax", "waiting", "recording"]
 _SIGNALS: dict[RowKind, ToneKind | None] = {
     "ringback": ToneKind.RINGBACK,
     "busy": ToneKind.BUSY,
     "congestion": ToneKind.CONGESTION,
     "unobtainable": ToneKind.UNOBTAINABLE,
+    "fax": ToneKind.FAX,
     "waiting": None,
     "recording": None,
 }
@@ -32,6 +33,7 @@ _SIGNALS: dict[RowKind, ToneKind | None] = {
 
 _MEASURED_HZ = 1.5
 """What the measurement of a frequency may be off."""
+_MS_TOLERANCE = 40.0
 _SLOW_MS, _SLOW_PAUSE_MS, _SLACK_MS = 2000, 1500, 90
 
 
@@ -45,6 +47,8 @@ class _Row(Setting):
     tolerance_hz: Annotated[float, Field(ge=2, le=50)] = 12.0
     """ITU-T E.180 allows 425 Hz +-15 Hz, of which 440 Hz is left to music: no exchange is that far off."""
     modulated_hz: Annotated[float, Field(ge=10, le=50)] | None = None
+    tolerance_share: Annotated[float, Field(ge=0.01, le=0.2)] = 0.08
+    """How much longer or shorter a beat may be."""
     beats_ms: Annotated[list[int], Field(min_length=2, max_length=8)]
 
     @model_validator(mode="after")
@@ -71,11 +75,18 @@ class _Sit(Setting):
     gap_ms: Annotated[int, Field(ge=0, le=100)]
 
 
+class _Answering(Setting):
+    hz: Annotated[float, Field(ge=200, le=3400)]
+    tolerance_hz: Annotated[float, Field(ge=2, le=50)]
+    ms: Annotated[int, Field(ge=80, le=5000)]
+
+
 class _Table(Setting):
     name: Annotated[str, Field(min_length=1)]
     sources: Annotated[list[str], Field(min_length=1)]
     tone: Annotated[list[_Row], Field(min_length=1)]
     sit: _Sit | None = None
+    answering: _Answering | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +100,14 @@ class Cadence:
     hz: tuple[float, ...]
     tolerance_hz: float
     modulated_hz: float | None
+    tolerance_share: float
     beats_ms: tuple[int, ...]
 
     @property
     def needed(self) -> int:
-        """How many bursts are compared: where the pause is long one says enough."""
-        return 1 if len(self.beats_ms) == 2 and self.beats_ms[1] >= _SLOW_MS else 2
+        """How many bursts are compared: one of a ringback with its long pause says enough."""
+        slow = len(self.beats_ms) == 2 and self.beats_ms[1] >= _SLOW_MS
+        return 1 if slow and self.kind is ToneKind.RINGBACK else 2
 
     @property
     def pause_ms(self) -> int:
@@ -106,6 +119,14 @@ class Cadence:
     def sounds_like(self, hz: tuple[float, ...]) -> bool:
         """Are these measured frequencies those of the tone, or of its modulation?"""
         return any(_same(hz, wanted, self.tolerance_hz) for wanted in self._lines)
+
+    def lasts(self, ms: float, wanted_ms: float) -> bool:
+        """Is a beat of this length the one it should be?"""
+        return abs(ms - wanted_ms) <= max(_MS_TOLERANCE, self.tolerance_share * wanted_ms)
+
+    def has_beat(self, hz: tuple[float, ...], ms: float) -> bool:
+        """Could a single burst be part of this tone?"""
+        return self.sounds_like(hz) and any(self.lasts(ms, on) for on in self.beats_ms[::2])
 
     @property
     def _lines(self) -> list[tuple[float, ...]]:
@@ -126,11 +147,25 @@ class SpecialInformation:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """The tone with which a fax or a modem answers (ITU-T T.30, V.25, V.8), and how much of it makes that certain."""
+
+    hz: float
+    tolerance_hz: float
+    ms: int
+
+    def sounds_like(self, hz: tuple[float, ...]) -> bool:
+        """Is this measured frequency that of the tone?"""
+        return _same(hz, (self.hz,), self.tolerance_hz)
+
+
+@dataclass(frozen=True, slots=True)
 class Tones:
     """All supervisory tones that one call may hear."""
 
     cadences: tuple[Cadence, ...]
     sit: SpecialInformation
+    answering: Answering
 
 
 def countries() -> tuple[str, ...]:
@@ -143,7 +178,8 @@ def tones_of(names: Collection[str] = (DEFAULT_COUNTRY,)) -> Tones:
     cadences: list[Cadence] = []
     for name in names:
         cadences += read_own(Path(name)) if name.endswith(".toml") else _of_country(name)
-    return Tones((*dict.fromkeys(cadences), *_international().cadences), _international().sit)
+    common = _international()
+    return Tones((*dict.fromkeys(cadences), *common.cadences), common.sit, common.answering)
 
 
 def read_own(path: Path) -> tuple[Cadence, ...]:
@@ -161,11 +197,15 @@ def _of_country(name: str) -> tuple[Cadence, ...]:
 @cache
 def _international() -> Tones:
     table = _read(_FOLDER / f"{_INTERNATIONAL}.toml")
-    if table.sit is None:
-        raise CadenceError(f"{_INTERNATIONAL}.toml: the table [sit] is missing")
-    sit = table.sit
+    sit, answering = table.sit, table.answering
+    if sit is None or answering is None:
+        raise CadenceError(f"{_INTERNATIONAL}.toml: the tables [sit] and [answering] are required")
     limits = sit.ms - sit.tolerance_ms, sit.ms + sit.tolerance_ms
-    return Tones(_cadences(table), SpecialInformation(tuple(sit.hz), sit.tolerance_hz, *limits, sit.gap_ms))
+    return Tones(
+        _cadences(table),
+        SpecialInformation(tuple(sit.hz), sit.tolerance_hz, *limits, sit.gap_ms),
+        Answering(answering.hz, answering.tolerance_hz, answering.ms),
+    )
 
 
 def _read(path: Path) -> _Table:
@@ -183,7 +223,8 @@ def _read(path: Path) -> _Table:
 def _cadences(table: _Table) -> tuple[Cadence, ...]:
     rows = [(r, _SIGNALS[r.kind]) for r in table.tone]
     return tuple(
-        Cadence(kind, tuple(sorted(r.hz)), r.tolerance_hz, r.modulated_hz, tuple(r.beats_ms)) for r, kind in rows
+        Cadence(kind, tuple(sorted(r.hz)), r.tolerance_hz, r.modulated_hz, r.tolerance_share, tuple(r.beats_ms))
+        for r, kind in rows
     )
 
 

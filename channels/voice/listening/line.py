@@ -118,7 +118,7 @@ class Line:
     def _is_music(self, at_s: float, tones: ToneDetector) -> bool:
         last = tones.last
         just_s = last.ms / 1000.0 if last is not None and at_s - last.end_s < _SILENCE_S + 0.1 else 0.0
-        one_tone = max(tones.burst_s, just_s) >= _LONGEST_TONE_S
+        one_tone = max(tones.sounding_s, just_s) >= _LONGEST_TONE_S
         lasted_s = at_s - (self.sound_since_s or 0.0)
         loud_s, plain_s = self._loud_frames * _FRAME_S, self._plain_frames * _FRAME_S
         if lasted_s >= _MELODY_S and loud_s >= _MELODY_SHARE * lasted_s and not one_tone:

@@ -1,23 +1,25 @@
-"""Supervisory tones and a recorder's beep, by exact frequency, steadiness and cadence."""
+"""Supervisory tones, those of machines and a recorder's beep, by exact frequency, steadiness and cadence."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-from channels.voice.listening.bursts import Burst, BurstFinder
+from channels.voice.listening.bursts import Burst, BurstFinder, lines_of
 from channels.voice.listening.cadences import Cadence, Tones, tones_of
 from channels.voice.listening.features import Block
 from probe.observation import Tone, ToneKind
 
-_MS_TOLERANCE, _MS_SHARE = 40.0, 0.08
 _EDGES_MS = 40.0
 """Packets of 20 ms that are lost at both ends of a burst."""
 _ONE_TONE_S, _ONE_BEAT_LOST_S = 6.5, 12.5
 """A cadence that goes on is one tone: no pause in one is longer, and where a beat was lost on the line, two of them."""
 _GONE_S = 3.0
 """No pause that a cadence asks for is longer: after it nothing can come of the last burst."""
-_BEEP_HZ, _BEEP_MS = (400.0, 2000.0), (150.0, 1500.0)
+_BEEP_HZ, _BEEP_MS, _DOUBLE_S, _ALONE_S = (390.0, 2110.0), (90.0, 2020.0), 0.6, 1.0
+"""Recorders beep once or twice; notes of a melody are more."""
 _BEEP_AFTER_SPEECH_S, _QUIET_AFTER_BEEP_S, _QUIET_WITHIN_S = 4.0, 0.3, 0.08
+
+_ROUGH_HZ = 40.0
 
 Found = tuple[ToneKind, float]
 
@@ -37,6 +39,11 @@ class ToneDetector:
         return self._finder.burst_s
 
     @property
+    def sounding_s(self) -> float:
+        """The same, lost packets and phase reversals left out of account."""
+        return self._finder.sounding_s
+
+    @property
     def last(self) -> Burst | None:
         """The clean burst that ended last."""
         return next((burst for burst in reversed(self._finder.bursts) if burst.clean), None)
@@ -48,13 +55,17 @@ class ToneDetector:
         self._finder.feed(block, border_dbm0)
         bursts, now_s = self._finder.bursts, block.end_s
         self._interrupted = self._interrupted or not (self._finder.sounding or self._finder.paused)
-        if not bursts or self._finder.sounding or now_s - bursts[-1].end_s > _GONE_S:
+        if self._finder.sounding:
+            found, newest_s = self._answering(now_s), now_s
+        elif bursts and now_s - bursts[-1].end_s <= _GONE_S:
+            found = self._signal(bursts, now_s) or self._beep(bursts, now_s, quiet_since_s, speech_ended_s)
+            newest_s = bursts[-1].onset_s
+        else:
             return []
-        found = self._signal(bursts, now_s) or self._beep(bursts, now_s, quiet_since_s, speech_ended_s)
         if found is None:
             return []
-        goes_on = self._goes_on(found[0], bursts[-1].onset_s)
-        self._told, self._interrupted = (found[0], bursts[-1].onset_s), False
+        goes_on = self._goes_on(found[0], newest_s)
+        self._told, self._interrupted = (found[0], newest_s), False
         return [] if goes_on else [Tone(at=now_s, kind=found[0], onset=found[1])]
 
     def _goes_on(self, kind: ToneKind, onset_s: float) -> bool:
@@ -62,6 +73,14 @@ class ToneDetector:
         if self._told is None or self._told[0] is not kind:
             return False
         return onset_s - self._told[1] < (_ONE_TONE_S if self._interrupted else _ONE_BEAT_LOST_S)
+
+    def _answering(self, now_s: float) -> Found | None:
+        """A fax or a modem: its tone goes on longer than any beep."""
+        answering, finder = self._tones.answering, self._finder
+        if abs(finder.peak_hz - answering.hz) > _ROUGH_HZ or finder.sounding_s * 1000.0 < answering.ms:
+            return None
+        hz = lines_of(finder.going_on)[0]
+        return (ToneKind.FAX, now_s - finder.sounding_s) if answering.sounds_like(hz) else None
 
     def _signal(self, bursts: list[Burst], now_s: float) -> Found | None:
         pause_ms = (now_s - bursts[-1].end_s) * 1000.0 if self._finder.paused else 0.0
@@ -87,16 +106,22 @@ class ToneDetector:
         self, bursts: list[Burst], now_s: float, quiet_since_s: float | None, speech_ended_s: float | None
     ) -> Found | None:
         """A single tone after speech, and then quiet."""
-        last = bursts[-1]
-        quiet = quiet_since_s is not None and quiet_since_s <= last.end_s + _QUIET_WITHIN_S
-        if speech_ended_s is None or not quiet or now_s - last.end_s < _QUIET_AFTER_BEEP_S:
+        quiet = quiet_since_s is not None and quiet_since_s <= bursts[-1].end_s + _QUIET_WITHIN_S
+        if speech_ended_s is None or not quiet or now_s - bursts[-1].end_s < _QUIET_AFTER_BEEP_S:
             return None
-        if not last.clean or len(last.hz) != 1 or any(_is_beat(last, c) for c in self._tones.cadences):
-            return None
-        sounds = _BEEP_HZ[0] <= last.hz[0] <= _BEEP_HZ[1] and _BEEP_MS[0] <= last.ms <= _BEEP_MS[1]
-        spoken = -0.3 <= last.onset_s - speech_ended_s <= _BEEP_AFTER_SPEECH_S
-        alone = len(bursts) < 2 or last.onset_s - bursts[-2].end_s > 1.0
-        return (ToneKind.BEEP, last.onset_s) if sounds and spoken and alone else None
+        double = len(bursts) > 1 and bursts[-1].onset_s - bursts[-2].end_s <= _DOUBLE_S
+        beeps, before = (bursts[-2:], bursts[:-2]) if double else (bursts[-1:], bursts[:-1])
+        first = beeps[0]
+        spoken = -0.3 <= first.onset_s - speech_ended_s <= _BEEP_AFTER_SPEECH_S
+        alone = not before or first.onset_s - before[-1].end_s > _ALONE_S
+        beeping = all(self._may_beep(burst) for burst in beeps)
+        return (ToneKind.BEEP, first.onset_s) if spoken and alone and beeping else None
+
+    def _may_beep(self, burst: Burst) -> bool:
+        if not burst.clean or len(burst.hz) != 1 or not _BEEP_HZ[0] <= burst.hz[0] <= _BEEP_HZ[1]:
+            return False
+        others = (c for c in self._tones.cadences if c.kind is not ToneKind.FAX)
+        return _BEEP_MS[0] <= burst.ms <= _BEEP_MS[1] and not any(c.has_beat(burst.hz, burst.ms) for c in others)
 
 
 def _begins(cadence: Cadence, bursts: list[Burst], pause_ms: float) -> float | None:
@@ -111,16 +136,7 @@ def _begins(cadence: Cadence, bursts: list[Burst], pause_ms: float) -> float | N
 def _fit(cadence: Cadence, bursts: list[Burst], shift: int) -> bool:
     beats = cadence.beats_ms
     for place, burst in enumerate(bursts, shift):
-        if not cadence.sounds_like(burst.hz) or not _length(burst.ms, beats[2 * place % len(beats)]):
+        if not cadence.sounds_like(burst.hz) or not cadence.lasts(burst.ms, beats[2 * place % len(beats)]):
             return False
     gaps = [(later.onset_s - earlier.end_s) * 1000.0 for earlier, later in pairwise(bursts)]
-    return all(_length(gap, beats[(2 * place + 1) % len(beats)]) for place, gap in enumerate(gaps, shift))
-
-
-def _length(ms: float, wanted_ms: float) -> bool:
-    return abs(ms - wanted_ms) <= max(_MS_TOLERANCE, _MS_SHARE * wanted_ms)
-
-
-def _is_beat(burst: Burst, cadence: Cadence) -> bool:
-    """Could this single burst be part of that tone?"""
-    return cadence.sounds_like(burst.hz) and any(_length(burst.ms, on) for on in cadence.beats_ms[::2])
+    return all(cadence.lasts(gap, beats[(2 * place + 1) % len(beats)]) for place, gap in enumerate(gaps, shift))

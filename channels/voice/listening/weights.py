@@ -42,6 +42,7 @@ WEIGHTS: dict[str, float] = {
     "monologue": -5.0,
     "tone": -5.0,
     "beep": -5.0,
+    "fax_tone": -5.0,
 }
 
 INTERACTION = frozenset({"answered_greeting", "key_pressed"})

@@ -11,7 +11,7 @@ from channels.voice.listening.bank import PromptBank
 from channels.voice.listening.ear import Ear
 from probe.observation import AgentPhase, Observation, PromptPhase, SoundKind, ToneKind
 from tests.channels.voice.listening.hearing import listen, phases, prompts, stretches, tones
-from tests.channels.voice.listening.voices import Call, Ints, cadence, music, say, silence
+from tests.channels.voice.listening.voices import Call, Ints, cadence, music, say, silence, tone
 
 WELCOME = "Selamat datang di layanan pelanggan."
 HOLD = "Mohon tunggu, semua petugas sedang sibuk."
@@ -56,6 +56,14 @@ def test_an_ear_without_prompts_still_hears_tones_and_speech() -> None:
     found = listen(call.line())
     assert tones(found) == [ToneKind.BUSY]
     assert len(stretches(found, SoundKind.SPEECH)) == 1
+
+
+def test_a_fax_where_a_person_was_awaited_is_a_machine_and_nobody_after_it_a_person() -> None:
+    call = Call()
+    call.add(silence(0.5), cadence(1.0, 4.0), tone(3.0, 2100.0))
+    call.add(silence(2.0), say("Halo?", "id+m3"), silence(4.0), say("Halo?", "id+m3"), silence(6.0))
+    assert phases(listen(call.line(-60.0), arm_s=0.5)) == [AgentPhase.MACHINE]
+    assert phases(listen(call.line(-60.0))) == []
 
 
 @settings(max_examples=8, deadline=None)

@@ -30,6 +30,7 @@ RINGBACK, BUSY, CONGESTION, SIT = ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.CON
 UNOBTAINABLE = ToneKind.UNOBTAINABLE
 DOUBLE = (0.4, 0.2, 0.4, 2.0)
 
+PLEASE = say("Tinggalkan pesan setelah nada ini.")
 Row = tuple[str, ToneKind, tuple[float, ...], tuple[float, ...]]
 ROWS: list[Row] = [
     ("id", RINGBACK, (1.0, 4.0), (425,)),
@@ -104,7 +105,7 @@ def test_the_rows_above_are_all_that_the_tables_hold() -> None:
     told = {
         (c, t.kind, tuple(ms / 1000 for ms in t.beats_ms), t.hz) for c in countries() for t in tones_of([c]).cadences
     }
-    assert {row for row in told if row[1] is not None} == set(ROWS)
+    assert {row for row in told if row[1] not in (None, ToneKind.FAX)} == set(ROWS)
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -194,10 +195,60 @@ def test_a_beep_is_only_one_after_speech() -> None:
     assert tones(heard(silence(1.0), beep)) == []
 
 
+@pytest.mark.parametrize("hz", [400.0, 700.0, 1000.0, 2100.0])
+@pytest.mark.parametrize("seconds", [0.1, 0.4, 2.0])
+@pytest.mark.parametrize("gap_s", [None, 0.1, 0.5])
+def test_recorders_beep_once_or_twice_high_or_low(hz: float, seconds: float, gap_s: float | None) -> None:
+    more = [] if gap_s is None else [silence(gap_s), tone(seconds, hz)]
+    assert tones(heard(PLEASE, silence(0.5), tone(seconds, hz), *more)) == [ToneKind.BEEP]
+
+
 def test_a_beep_too_short_or_followed_by_sound_is_none() -> None:
-    words = say("Tinggalkan pesan setelah nada ini.")
-    assert tones(heard(words, silence(0.5), tone(0.1, 1000))) == []
-    assert tones(heard(words, silence(0.5), tone(0.4, 1000), music(3.0))) == []
+    assert tones(heard(PLEASE, silence(0.5), tone(0.05, 1000))) == []
+    assert tones(heard(PLEASE, silence(0.5), tone(0.4, 1000), music(3.0))) == []
+
+
+def test_three_notes_are_no_beep() -> None:
+    notes = [s for hz in (880, 988, 1175) for s in (tone(0.3, hz), silence(0.2))]
+    assert tones(heard(PLEASE, silence(0.5), *notes)) == []
+
+
+def test_the_tone_that_warns_of_a_recording_is_no_recorders_beep() -> None:
+    assert tones(heard(say("Halo, dengan Budi."), silence(0.5), tone(0.5, 1400))) == []
+
+
+def answering(seconds: float, *, reversals: bool, modulated: bool, hz: float = 2100.0) -> Floats:
+    """The tone of a fax (plain), of a fax that wants no echo canceller (reversals), of a modem (ANSam: all of it)."""
+    t = np.arange(round(seconds * 8000)) / 8000
+    phase = np.pi * (t // 0.45) if reversals else 0.0
+    swell = 1.0 + 0.2 * np.sin(2 * np.pi * 15.0 * t) if modulated else 1.0
+    return (swell * np.sin(2 * np.pi * hz * t + phase)).astype(np.float32)
+
+
+@pytest.mark.parametrize("reversals", [False, True])
+@pytest.mark.parametrize("modulated", [False, True])
+@pytest.mark.parametrize(("level", "hz", "seconds"), [(-12.0, 2085.0, 2.6), (-30.0, 2100.0, 3.3), (-20.0, 2115.0, 4.0)])
+@pytest.mark.parametrize("line", LINES)
+def test_a_fax_or_modem_that_answers_is_told_once(
+    reversals: bool, modulated: bool, level: float, hz: float, seconds: float, line: str
+) -> None:
+    sound = at_level(answering(seconds, reversals=reversals, modulated=modulated, hz=hz), level)
+    found = detected(LINES[line](np.concatenate([silence(0.5), sound, silence(1.0)])))
+    assert [t.kind for t in found] == [ToneKind.FAX]
+    assert found[0].onset == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize(("on_s", "off_s", "hz"), [(0.5, 3.0, 1100), (0.43, 2.56, 1063), (0.57, 3.44, 1137)])
+@pytest.mark.parametrize("line", LINES)
+def test_a_fax_that_calls_is_told(on_s: float, off_s: float, hz: float, line: str) -> None:
+    sound = cadence(on_s, off_s, hz=(hz,), times=3)
+    assert [t.kind for t in detected(LINES[line](np.concatenate([silence(0.5), sound])))] == [ToneKind.FAX]
+
+
+def test_a_whistle_is_no_fax() -> None:
+    t = np.arange(24000) / 8000
+    whistle = np.sin(2 * np.pi * (2100.0 * t + 4.0 * np.sin(2 * np.pi * 5 * t))).astype(np.float32)
+    assert tones(heard(at_level(whistle, -15.0), silence(1.0), tone(3.0, 2000.0))) == []
 
 
 def test_dtmf_digits_are_no_tones() -> None:
