@@ -68,7 +68,7 @@ def test_an_engine_that_lives_over_midnight_listens_for_the_versions_of_the_new_
     shop, names = EarShop(), []
     for day in (date(2027, 3, 27), date(2027, 3, 28), date(2027, 3, 28)):
         monkeypatch.setattr(ears, "today", lambda _, day=day: day)
-        shop.make(str(folder))
+        shop.make(str(folder), ())
         names.append(sorted(p.names for bank in shop._banks.values() for p in bank.prompts))
     assert names == [[("salam",), ("salam",)], [("salam",), ("salam-lebaran",)], [("salam",), ("salam-lebaran",)]]
 
