@@ -94,6 +94,7 @@ def run(room: Room) -> Result:
         f"exit {code}, {took_s:.0f} s: {_closing(said)}",
         code == 0 and took_s <= TEST_S,
     )
+    result.notes += [f"- {line}" for line in said.splitlines() if line.startswith(("FAILED ", "ERROR "))]
     result.notes += _quoted("make test", said, 25)
     for what, command in (("make demo", "sh tools/setup.sh run"), ("make test", "sh tools/setup.sh dev")):
         code, took_s, _ = debian.run(command, 300)
