@@ -35,7 +35,7 @@ class Call:
     def of(self, kind: type[Seen]) -> list[Seen]:
         return [seen for seen in self.seen if isinstance(seen, kind)]
 
-    async def until(self, kind: type[Seen], timeout_s: float = 5.0, count: int = 1) -> Seen:
+    async def until(self, kind: type[Seen], timeout_s: float = 20.0, count: int = 1) -> Seen:
         """The n-th observation of a kind."""
         async with asyncio.timeout(timeout_s), self._came:
             await self._came.wait_for(lambda: len(self.of(kind)) >= count)
