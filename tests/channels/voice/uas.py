@@ -106,7 +106,7 @@ class Uas(asyncio.DatagramProtocol):
         for message in messages:
             self._transport.sendto(message if isinstance(message, bytes) else message.encode(), peer)
 
-    async def wait_for(self, method: str, count: int = 1, timeout_s: float = 5.0) -> list[Request]:
+    async def wait_for(self, method: str, count: int = 1, timeout_s: float = 20.0) -> list[Request]:
         """The requests of that method, once there are so many."""
 
         def those() -> list[Request]:
