@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The revision of this version of siaga."""
 METADATA: Final = SQLModel.metadata
 FOLDER: Final = Path(__file__).with_name("migrations")

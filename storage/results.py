@@ -20,7 +20,7 @@ from probe.words import Language, sentence
 from storage.chain import RESULT, table_of
 from storage.database import Database, DatabaseError
 from storage.rows import AlteredRowError, entry_of, timings_of, unpack
-from storage.tables import TROUBLE, ResultDetailRow
+from storage.tables import LOST, TROUBLE, ResultDetailRow
 from storage.values import Entry, RunState, to_ms
 
 DETAIL: Final = table_of(ResultDetailRow)
@@ -229,7 +229,9 @@ def _conditions(asked: Filter) -> list[ColumnElement[bool]]:
         found.append(to_ms(asked.since) <= _AT)
     if asked.until is not None:
         found.append(to_ms(asked.until) > _AT)
-    if asked.verdict not in (None, Verdict.PASS) or asked.owner or asked.state in (RunState.LOST, RunState.MISSED):
+    if asked.state is RunState.LOST:
+        found.append(literal_column(LOST))
+    elif asked.verdict not in (None, Verdict.PASS) or asked.owner or asked.state is RunState.MISSED:
         found.append(literal_column(TROUBLE))
     return found
 

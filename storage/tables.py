@@ -70,16 +70,19 @@ class RunRow(SQLModel, table=True):
 
 TROUBLE: Final = "verdict <> 'pass'"
 """Entries that people look for, a small part of all; who asks for them says so in these words."""
+LOST: Final = "state = 'lost'"
+"""The few that nobody ended: among the troubles of years, "none" would be the longest answer."""
 _LINE: Final = (
     *("service", "channel", "skill", "at_ms"),
     *("slot_ms", "trigger", "mode", "state", "cause", "verdict", "accessibility", "availability", "agent_ms", "probe"),
 )
 """What the figures of a month need, so that they are read from the index alone (storage/monthly.py)."""
 
-_TROUBLE: Final = text(TROUBLE)
-_TROUBLES: Final = (
-    ("result_trouble", ("at_ms", "seq", "verdict", "owner", "state")),
-    ("result_probe_trouble", ("probe", "at_ms", "seq", "verdict", "owner", "state")),
+_PARTIAL: Final = (
+    ("result_trouble", TROUBLE, ("at_ms", "seq", "verdict", "owner", "state")),
+    ("result_probe_trouble", TROUBLE, ("probe", "at_ms", "seq", "verdict", "owner", "state")),
+    ("result_lost", LOST, ("at_ms", "seq")),
+    ("result_probe_lost", LOST, ("probe", "at_ms", "seq")),
 )
 
 
@@ -93,7 +96,7 @@ class ResultRow(SQLModel, table=True):
         Index("result_probe_at", "probe", "at_ms", "seq"),
         Index("result_at", "at_ms", "seq"),
         Index("result_line", *_LINE),
-        *(Index(name, *columns, sqlite_where=_TROUBLE, postgresql_where=_TROUBLE) for name, columns in _TROUBLES),
+        *(Index(name, *of, sqlite_where=text(only), postgresql_where=text(only)) for name, only, of in _PARTIAL),
         _one_of("result_state", "state", (RunState.DONE, RunState.LOST, RunState.MISSED)),
         _one_of("result_cause", "cause", Cause),
     )

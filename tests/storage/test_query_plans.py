@@ -68,10 +68,13 @@ TIME, TROUBLE = "result_at", "result_trouble"
         ({"verdict": Verdict.PASS}, TIME),
         ({"verdict": Verdict.FAIL}, TROUBLE),
         ({"owner": Owner.IOC, "service": "inbound"}, TROUBLE),
-        ({"state": RunState.LOST, "since": NOON}, TROUBLE),
+        ({"state": RunState.MISSED, "since": NOON}, TROUBLE),
+        ({"state": RunState.LOST, "since": NOON}, "result_lost"),
+        ({"state": RunState.LOST, "verdict": Verdict.INCONCLUSIVE}, "result_lost"),
         ({"probe": "ivr"}, "result_probe_at"),
         ({"probe": "ivr", "service": "inbound", "since": NOON}, "result_probe_at"),
         ({"probe": "ivr", "owner": Owner.IOC}, "result_probe_trouble"),
+        ({"probe": "ivr", "state": RunState.LOST}, "result_probe_lost"),
     ],
 )
 def test_a_page_walks_along_one_index_and_sorts_nothing(
