@@ -39,12 +39,13 @@ def media_first() -> Iterator[None]:
     """The threads that begin within, pjmedia's, run in the real-time class: they only copy frames."""
     before = _threads()
     yield
-    with contextlib.suppress(PermissionError):
-        for thread in _threads() - before:
+    # one that never sleeps again is our fault and would hold a core: the kernel ends such an engine
+    _, hard = resource.getrlimit(_RLIMIT_RTTIME)
+    longest_us = _LONGEST_US if hard == resource.RLIM_INFINITY else min(hard, _LONGEST_US)
+    resource.setrlimit(_RLIMIT_RTTIME, (longest_us, hard))
+    for thread in _threads() - before:
+        with contextlib.suppress(PermissionError, ProcessLookupError):  # not allowed, or it has ended
             os.sched_setscheduler(thread, os.SCHED_RR, os.sched_param(_REAL_TIME))
-        # one that never sleeps again is our fault and would hold a core: the kernel ends such an engine
-        _, hard = resource.getrlimit(_RLIMIT_RTTIME)
-        resource.setrlimit(_RLIMIT_RTTIME, (_LONGEST_US, hard))
 
 
 def _threads() -> set[int]:
