@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 NAME: Final = "prompts.toml"
 DEFAULT_ZONE: Final = "Asia/Jakarta"
@@ -61,11 +61,13 @@ def read_versions(folder: Path, files: frozenset[str]) -> tuple[Versions, list[s
         tables = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return Versions(ZoneInfo(DEFAULT_ZONE)), [f"{path}: cannot be read: {error}"]
-    zone = tables.pop("timezone", DEFAULT_ZONE)
     wrong: list[str] = []
-    if zone not in available_timezones():
-        wrong.append(f"{path}: timezone: no such time zone {zone!r}; write one like {DEFAULT_ZONE!r}")
-        zone = DEFAULT_ZONE
+    zone = ZoneInfo(DEFAULT_ZONE)
+    named = tables.pop("timezone", DEFAULT_ZONE)
+    try:
+        zone = ZoneInfo(str(named))
+    except (ValueError, OSError, ZoneInfoNotFoundError):  # OSError: the name of a folder
+        wrong.append(f"{path}: timezone: no such time zone {named!r}; write one like {DEFAULT_ZONE!r}")
     versions: list[Version] = []
     for file, table in tables.items():
         found = _version(file, table, files)
@@ -76,7 +78,7 @@ def read_versions(folder: Path, files: frozenset[str]) -> tuple[Versions, list[s
     chained = {v.file for v in versions}
     loops = (v for v in versions if v.name in chained)
     wrong += [f"{path}: {v.file}: {v.name!r} is a version itself; name what it is of" for v in loops]
-    return Versions(ZoneInfo(zone), tuple(versions)), wrong
+    return Versions(zone, tuple(versions)), wrong
 
 
 def today(folder: Path) -> date:
