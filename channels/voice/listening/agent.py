@@ -77,7 +77,7 @@ class AgentWatch:
         """Weigh what is known at this instant."""
         if self._armed_s is None or self._machine:
             return []
-        machine = self._recorder(heard)
+        machine = self._fax(heard) or self._recorder(heard)
         if machine is not None or self._confirmed:
             return [machine] if machine is not None else []
         fresh = without_repeats(heard, self._armed_s)
@@ -147,6 +147,13 @@ class AgentWatch:
         self._onset_s, self._barrier_s = None, barrier_s
         sign = Sign(why, heard.now_s, WEIGHTS[why])
         return self._report(heard.now_s, AgentPhase.RETRACTED, onset_s, [sign])
+
+    def _fax(self, heard: Heard) -> Agent | None:
+        """A fax or a modem where a person was awaited; after it nobody comes any more."""
+        if heard.fax_s is None:
+            return None
+        self._machine = True
+        return self._report(heard.now_s, AgentPhase.MACHINE, heard.fax_s, [_sign("fax_tone", heard.fax_s)])
 
     def _recorder(self, heard: Heard) -> Agent | None:
         """A beep after unknown speech, and then no music: voicemail or an answering machine."""

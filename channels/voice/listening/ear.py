@@ -30,8 +30,7 @@ from channels.voice.listening.prompts import PromptMatcher
 from channels.voice.listening.speech import SpeechGate
 from channels.voice.listening.tones import ToneDetector
 from channels.voice.listening.vad import Vad
-from channels.voice.listening.weights import BIAS, WEIGHTS, confidence
-from probe.observation import Agent, AgentPhase, Observation, Prompt, PromptPhase, Sign, Tone, ToneKind
+from probe.observation import Observation, Prompt, PromptPhase, Tone, ToneKind
 
 _SHORT_BURST_S = 0.2
 """A pure tone this long is no vowel: the VAD is not asked."""
@@ -48,7 +47,6 @@ class Ear:
         self._memory = CallMemory()
         self._waiting: Samples = np.zeros(0, dtype=np.int16)
         self._fed = 0
-        self._armed = False
         self._prompt_onset_s: float | None = None
         self._prompt_ended_s: float | None = None
         self._cadence_s: float | None = None
@@ -80,7 +78,6 @@ class Ear:
 
     def listen_for_agent(self) -> None:
         """From now on a person may come; speech before is the menu's."""
-        self._armed = True
         self._agent.arm(self.now_s)
         self._memory.arm(self._pieces.unknown)
 
@@ -116,19 +113,8 @@ class Ear:
             self._vad.reset()
         pieces = self._pieces.feed(block.end_s, recent, explained)
         again = self._memory.feed(block, border, floor, self._pieces.unknown)
-        agents = self._fax(tones) or self._agent.feed(self._heard(block, prompts, tones))
+        agents = self._agent.feed(self._heard(block, prompts, tones))
         return [*prompts, *tones, *sounds, *pieces, *again, *agents]
-
-    def _fax(self, tones: list[Tone]) -> list[Agent]:
-        """A fax or a modem where a person was awaited; after it nobody comes any more."""
-        fax = next((tone for tone in tones if tone.kind is ToneKind.FAX), None)
-        if fax is None or not self._armed:
-            return []
-        self._agent = AgentWatch()
-        sign, against = "fax_tone", WEIGHTS["fax_tone"]
-        sure = round(confidence(BIAS + against), 3)
-        signs = (Sign(sign, fax.onset, against),)
-        return [Agent(at=fax.at, phase=AgentPhase.MACHINE, onset=fax.onset, confidence=sure, signs=signs)]
 
     def _heard(self, block: Block, prompts: list[Prompt], tones: list[Tone]) -> Heard:
         for prompt in prompts:
@@ -144,6 +130,7 @@ class Ear:
         if self._cadence_s is not None and tones and tones[-1].kind is ToneKind.RINGBACK:
             self._ringback_s = tones[-1].onset
         beeps = [t.onset for t in tones if t.kind is ToneKind.BEEP]
+        faxes = [t.onset for t in tones if t.kind is ToneKind.FAX]
         line = self._line
         return Heard(
             now_s=block.end_s,
@@ -162,6 +149,7 @@ class Ear:
             cadence_s=self._cadence_s,
             ringback_s=self._ringback_s,
             beep_s=beeps[-1] if beeps else None,
+            fax_s=faxes[0] if faxes else None,
         )
 
 

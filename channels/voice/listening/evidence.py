@@ -66,6 +66,7 @@ class Heard:
     cadence_s: float | None = None
     ringback_s: float | None = None
     beep_s: float | None = None
+    fax_s: float | None = None
 
     @property
     def sounding_s(self) -> float:
