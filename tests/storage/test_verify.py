@@ -367,6 +367,13 @@ def test_the_oldest_results_may_be_disposed_of(book: Book, until: int) -> None:
     assert book.found() == []
 
 
+def test_an_altered_instant_is_named_also_where_results_were_disposed_of(book: Book) -> None:
+    dispose(book, results_gone(2, bytes(stored(book.database, RESULT, 2)["hash"])))
+    remove(book, 1, 2)
+    change(book.database, RESULT, 4, at_ms=-(1 << 62))
+    assert ("altered", result(4)) in book.found()
+
+
 def test_a_disposal_covers_neither_one_row_more_nor_another_chain(book: Book) -> None:
     last = bytes(stored(book.database, RESULT, 4)["hash"])
     remove(book, 1, 2, 3, 4, 5)
