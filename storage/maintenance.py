@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, insert, select, update
 
 from probe.outcome import instant
-from storage.chain import CHAIN, JOURNAL, RESULT, table_of
+from storage.chain import JOURNAL, table_of
 from storage.database import Database
 from storage.journal import enter
 from storage.tables import MaintenanceRow
@@ -105,9 +105,6 @@ class Windows:
         if not configured:
             return 0
         with self._database.write() as connection:
-            # two services may read one configuration at once: the head of the results lets one of them in;
-            # that of the journal would wait crosswise for whoever enters a result together with a remark
-            connection.execute(select(CHAIN.c.seq).where(CHAIN.c.name == RESULT.name).with_for_update())
             seen = set(_seen(connection))
             new = {_key(w): w for w in configured if _key(w) not in seen}
             for window in new.values():
