@@ -22,8 +22,9 @@ def err(text: str) -> None:
 
 
 def out_json(value: dict[str, Any]) -> None:
-    """Write exactly one JSON object on one line to stdout."""
-    out(json.dumps(value, ensure_ascii=False))
+    """Write exactly one JSON object on one line to stdout; where it has few letters, others in JSON's own spelling."""
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    out(json.dumps(value, ensure_ascii=plain))
 
 
 def soften(*streams: TextIO) -> None:

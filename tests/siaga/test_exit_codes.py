@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from siaga.cli import say
 from siaga.cli.app import run
 
 SIAGA = Path(sys.executable).with_name("siaga")
@@ -187,3 +190,13 @@ def test_a_terminal_of_few_letters_gets_the_others_spelled_out() -> None:
     assert done.returncode == 64
     assert "\\u2026" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_json_object_is_one_whatever_letters_stdout_has(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = {"pesan": "é … \U0001f600"}
+    bytes_out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(bytes_out, encoding))
+    say.soften(sys.stdout)
+    say.out_json(letters)
+    assert json.loads(bytes_out.getvalue().decode(encoding)) == letters
