@@ -81,6 +81,11 @@ class Kept:
         from_s, until_s = self.recorded_at(0.0), self.recorded_at(length_s)
         return (at_s - from_s) / (until_s - from_s) * length_s if until_s > from_s else 0.0
 
+    def still_before(self, at_s: float, length_s: float) -> float:
+        """The second of a recording by which what began at an instant is not heard yet, however the clocks drifted."""
+        even = self.second_of(at_s, length_s)
+        return min([even, *([second + at_s - at for second, at in self.places if at <= at_s][-1:])])
+
 
 def read(text: str, end_s: float) -> Kept:
     """What the file says; lines that are none of ours are left out. What was going on at the end ends at ``end_s``."""

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from probe.outcome import Evidence
-from probe.words import Language
 from reports import call_page_labels, call_page_ladder, call_page_sound
 from reports.call_page import page
 from reports.call_page_labels import Kept, Lane
 from reports.call_page_values import Audio, Call, KeptFile
 from reports.settings import AudioPolicy
+from siaga.call_page_edition import Edition
 from siaga.cli.waterfall import bars
 from storage.evidence import intact
 from storage.values import Entry, Figures
-
-if TYPE_CHECKING:
-    from siaga.config import Config
 
 BEFORE_S: Final = 0.1
 """So much before a person's first word the sound ends: onsets are known to some hundredths of a second."""
@@ -29,10 +26,10 @@ MOST_BYTES: Final = 16 << 20
 """Of a text file that is read into a page; ours are smaller."""
 
 
-def made(entry: Entry, told: dict[str, Any], files: Sequence[Evidence], config: Config, out: Path) -> str:
+def made(entry: Entry, told: dict[str, Any], files: Sequence[Evidence], edition: Edition, out: Path) -> str:
     """The page of a call. ``told`` is its JSON object, ``files`` its evidence, ``out`` where the page will lie."""
     row = Row(figures=entry.figures, chain=f"{entry.seq} · {entry.hash}", version=entry.version, config=entry.config)
-    return made_of(row, told, files, config, out)
+    return made_of(row, told, files, edition, out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +42,8 @@ class Row:
     config: str
 
 
-def made_of(row: Row, told: dict[str, Any], files: Sequence[Evidence], config: Config, out: Path) -> str:
+def made_of(row: Row, told: dict[str, Any], files: Sequence[Evidence], edition: Edition, out: Path) -> str:
     """As ``made``, for a call that may not be in the record yet."""
-    language: Language = config.general.language
     sound = {evidence.path: intact(evidence) for evidence in files}
     total_s = told["timings"]["total_s"] or 0.0
     kept = call_page_labels.read(_text(files, "observations", sound), total_s)
@@ -56,15 +52,15 @@ def made_of(row: Row, told: dict[str, Any], files: Sequence[Evidence], config: C
         stages=_stages(row.figures),
         kept=kept,
         ladder=call_page_ladder.read(_text(files, "sip_trace", sound)),
-        audio=_audio(files, sound, kept, config.evidence.audio, out),
+        audio=_audio(files, sound, kept, told["agent"], edition.audio, out),
         files=[KeptFile(kind=e.kind, name=e.path.name, sha256=e.sha256, intact=sound[e.path]) for e in files],
         chain=row.chain,
         version=f"{row.version} · {row.config[:12]}",
-        centre=config.centre.name,
-        zone=ZoneInfo(config.timezone),
+        centre=edition.centre,
+        zone=ZoneInfo(edition.zone),
         made=datetime.now(UTC),
     )
-    return page(call, language)
+    return page(call, edition.language)
 
 
 def _stages(figures: Figures) -> list[tuple[str, float, float]]:
@@ -85,7 +81,14 @@ def _text(files: Sequence[Evidence], kind: str, sound: dict[Path, bool]) -> str:
         return ""
 
 
-def _audio(files: Sequence[Evidence], sound: dict[Path, bool], kept: Kept, policy: AudioPolicy, out: Path) -> Audio:
+def _audio(
+    files: Sequence[Evidence],
+    sound: dict[Path, bool],
+    kept: Kept,
+    agent: Mapping[str, Any] | None,
+    policy: AudioPolicy,
+    out: Path,
+) -> Audio:
     recording = next((e for e in files if e.kind == "recording"), None)
     if recording is None:
         return Audio(note="absent")
@@ -104,15 +107,18 @@ def _audio(files: Sequence[Evidence], sound: dict[Path, bool], kept: Kept, polic
     if policy == "link" or (policy == "until_agent" and not kept.places):
         # without observations nobody can say where a person begins to speak
         return Audio(outline=outline, note="linked", link=link)
-    person_s = _person(kept) if policy == "until_agent" else None
+    person_s = _person(kept, agent) if policy == "until_agent" else None
     if person_s is None:
         return Audio(outline=outline, address=call_page_sound.embedded(pairs))
-    shown = call_page_sound.without(pairs, max(0.0, kept.second_of(person_s, outline.length_s) - BEFORE_S))
+    shown = call_page_sound.without(pairs, max(0.0, kept.still_before(person_s, outline.length_s) - BEFORE_S))
     address = call_page_sound.embedded(shown)
     return Audio(outline=outline, address=address, link=link, note="until_agent", until_s=max(0.0, person_s - BEFORE_S))
 
 
-def _person(kept: Kept) -> float | None:
+def _person(kept: Kept, agent: Mapping[str, Any] | None) -> float | None:
     """When somebody began to speak who may be a person; as the recorder has it for ``record = "until_agent"``."""
     persons = ("agent_suspected", "agent_confirmed")
-    return min((one.at_s for one in kept.labels if one.lane is Lane.AGENT and one.what in persons), default=None)
+    onsets = [one.at_s for one in kept.labels if one.lane is Lane.AGENT and one.what in persons]
+    if agent is not None:  # what was observed of a long call may have been cut
+        onsets.append(float(agent["onset_s"]))
+    return min(onsets, default=None)

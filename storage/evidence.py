@@ -46,7 +46,14 @@ def run_folder(root: Path, run_id: str, day: date) -> Path:
 
 def write(folder: Path, name: str, data: bytes, kind: str) -> Evidence:
     """Write a file as a whole or not at all, durably. Replaces one of the same name. Raises EvidenceError."""
-    path, partial = folder / safe_name(name), folder / f".{safe_name(name)}.partial"
+    path = folder / safe_name(name)
+    write_whole(path, data)
+    return Evidence(kind, path.absolute(), hashlib.sha256(data).hexdigest())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """As ``write``, wherever a person wants the file and whatever they call it. Raises EvidenceError."""
+    partial = path.with_name(f".{path.name}.partial")
     try:
         partial.unlink(missing_ok=True)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -55,12 +62,11 @@ def write(folder: Path, name: str, data: bytes, kind: str) -> Evidence:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-        _sync_folder(folder)
+        _sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise EvidenceError(f"{path} cannot be written ({_why(error, 'check the disk and its owner')})") from error
-    return Evidence(kind, path.absolute(), hashlib.sha256(data).hexdigest())
 
 
 def seal(path: Path, kind: str) -> Evidence:

@@ -56,13 +56,15 @@ def show(
 def _write(path: Path, found: Recorded, entry: Entry, told: dict[str, Any], files: Sequence[Evidence]) -> None:
     from probe.words import word
     from siaga.call_page import made
+    from siaga.call_page_edition import Edition
     from siaga.cli import say
     from siaga.cli.exits import Exit, Stop
-    from storage.evidence import EvidenceError, write
+    from storage.evidence import EvidenceError, write_whole
 
     try:
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
-        write(path.absolute().parent, path.name, made(entry, told, files, found.config, path).encode(), "page")
+        page = made(entry, told, files, Edition.of(found.config), path)
+        write_whole(path.absolute(), page.encode())
     except (EvidenceError, OSError) as error:
         raise Stop(Exit.OUR_FAULT, f"{error}; name another place with --html") from error
     say.err(word("show.page", found.language, path=path))

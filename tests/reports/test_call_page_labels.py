@@ -119,6 +119,21 @@ def test_a_place_in_the_recording_follows_the_last_word_about_it() -> None:
     assert found.second_of(11.5, 10.0) == pytest.approx(10.0)
 
 
+@pytest.mark.parametrize(
+    ("places", "second"),
+    [
+        (((0, 1.0), (60, 59.0)), 29.0),  # two seconds too many, behind the word
+        (((0, 1.0), (10, 13.0), (60, 63.0)), 27.0),  # a gap before it
+    ],
+)
+def test_a_cut_before_a_word_lies_before_it_however_the_clocks_drifted(
+    places: tuple[tuple[float, float], ...], second: float
+) -> None:
+    found = Kept(places=places)
+    assert found.still_before(30.0, 62.0) <= second + 1e-9
+    assert found.still_before(30.0, 62.0) > second - 2.0
+
+
 def test_the_limits_of_the_steps_are_read() -> None:
     [limit] = kept({"step": "expect agent", "end": "met", "started_s": 3.0, "within_s": 40.0, "slow_s": None}).limits
     assert (limit.step, limit.started_s, limit.within_s, limit.slow_s) == ("expect agent", 3.0, 40.0, None)

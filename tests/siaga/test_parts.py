@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from probe.outcome import Evidence
 from probe.reasons import Reason, Verdict
@@ -138,12 +140,15 @@ def test_the_result_lies_beside_the_recording_and_is_named_in_the_record(tmp_pat
     assert written["evidence"] == [{"kind": "recording", "path": str(recording), "sha256": sealed.sha256}]
 
 
-def kept_under(config: Path, pages: str, verdict: Verdict) -> list[str]:
-    """Names of the files that a run leaves with this policy."""
+def kept_under(
+    config: Path, pages: str, verdict: Verdict, before: Callable[[Path], object] = lambda _: None
+) -> list[str]:
+    """Names of the files that a run leaves with this policy; ``before`` it is kept, something happens to its folder."""
     config.write_text(f'{config.read_text("utf-8")}\n[evidence]\npages = "{pages}"\n', "utf-8")
     parts = Parts(load(config))
     folder = parts.house.folder("20261120T083000Z-abcdef", datetime(2026, 11, 20, tzinfo=UTC))
     record = replace(RECORD, outcome=replace(RECORD.outcome, verdict=verdict, evidence=()))
+    before(folder)
     return [item.path.name for item in parts.house.keep(record, folder).outcome.evidence]
 
 
@@ -162,9 +167,26 @@ def test_a_page_is_written_where_the_policy_asks_for_it(
     assert kept_under(config, pages, verdict) == ["result.json", *(["page.html"] if written else [])]
 
 
-def test_a_page_that_cannot_be_made_costs_the_page_alone(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("siaga.call_page_kept.NAME", "no/such/place.html")
+def test_a_page_that_cannot_be_made_costs_the_page_alone(config: Path) -> None:
+    def block(folder: Path) -> None:
+        (folder / "page.html").mkdir()
+
+    with capture_logs() as logs:
+        assert kept_under(config, "all", Verdict.FAIL, before=block) == ["result.json"]
+    [said] = [entry["said"] for entry in logs if "said" in entry]
+    assert "page.html cannot be written" in said, "its process said why"
+
+
+def test_a_page_that_takes_too_long_costs_the_page_alone(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("siaga.call_page_kept.WITHIN_S", 0.001)
     assert kept_under(config, "all", Verdict.FAIL) == ["result.json"]
+
+
+def test_a_page_is_made_as_the_configuration_in_force_says_whatever_the_file_says_by_now(config: Path) -> None:
+    def spoil(_: Path) -> None:
+        config.write_text("not a configuration any more", "utf-8")
+
+    assert kept_under(config, "all", Verdict.FAIL, before=spoil) == ["result.json", "page.html"]
 
 
 def test_a_trunk_whose_password_is_not_there_is_named(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
