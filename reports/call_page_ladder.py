@@ -22,7 +22,9 @@ _HEAD: Final = re.compile(
 )
 _ADDRESS: Final = re.compile(r"<?(?P<uri>(?:sips?|tel):[^>\s]*)", re.IGNORECASE)
 _USER: Final = re.compile(r"(?P<scheme>(?:sips?|tel):)(?P<user>[^@;>\s\"]+)", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"(?P<host>\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b)|(?P<number>\+?\d(?:[\s().-]{0,2}\d){5,})")
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_HOST: Final = rf"(?<![\d.+]){_OCTET}(?:\.{_OCTET}){{3}}(?!\.?\d)(?::\d{{1,5}}(?!\d))?"
+_NUMBER: Final = re.compile(rf"(?P<host>{_HOST})|(?P<number>\+?\d(?:[\s().-]{{0,2}}\d){{5,}})")
 _ADDRESSES: Final = ("From", "To", "Contact", "P-Asserted-Identity", "Diversion", "Refer-To")
 _KEPT: Final = (
     "CSeq", "Call-ID", "Reason", "Warning", "Retry-After", "Session-Expires", "Require", "Server", "User-Agent",

@@ -175,7 +175,7 @@ class Said:
             )
             result = (kind, MARKS[kind], self.say(f"verdict.{kind}"))
             detail = hidden(printable(str(step["detail"])))
-            yield printable(str(step["step"])), bar, self.second(took_s), self._limit(limit), result, detail
+            yield hidden(printable(str(step["step"]))), bar, self.second(took_s), self._limit(limit), result, detail
 
     def _limit(self, limit: Limit | None) -> str:
         if limit is None or limit.within_s is None:

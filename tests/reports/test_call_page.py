@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from channels.voice.listening.weights import WEIGHTS
+from probe.observation import ToneKind
 from probe.reasons import Reason
 from probe.words import LANGUAGES, Language, catalogue, word
 from reports import call_page, call_page_ladder
@@ -140,7 +141,9 @@ def test_numbers_are_masked_wherever_they_come_from(to_agent: heard.Heard) -> No
     call = heard.call(to_agent)
     number = "+6281234567890"
     told = {**call.told, "target": f"sip:{number}@pbx", "message": f"SIP 486 {number}"}
-    told["steps"] = [{**step, "detail": f"redirected to {number}"} for step in call.told["steps"]]
+    told["steps"] = [
+        {**step, "step": f"press {number}", "detail": f"redirected to {number}"} for step in call.told["steps"]
+    ]
     labels = (Label(lane=Lane.CALL, what="refused", at_s=1.0, name=number),)
     text = page(replace(call, told=told, kept=Kept(labels=labels)), "id")
     assert "81234567890" not in text
@@ -187,6 +190,10 @@ def test_who_acts_on_it_is_said(to_agent: heard.Heard, owner: str) -> None:
 
 def test_every_sign_that_the_listener_weighs_has_words() -> None:
     assert {f"sign.{name}" for name in (*WEIGHTS, "turn_taking")} <= set(catalogue())
+
+
+def test_every_tone_that_the_listener_tells_has_words() -> None:
+    assert {f"tone.{kind}" for kind in ToneKind} <= set(catalogue())
 
 
 def test_a_sound_that_is_linked_is_not_embedded(to_agent: heard.Heard) -> None:

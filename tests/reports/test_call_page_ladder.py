@@ -59,6 +59,9 @@ def test_names_numbers_and_keys_are_left_out() -> None:
     [
         ("call +62 812-3456-7890 now", f"call 0812{DOTS}890 now"),
         ("127.0.0.1:25484 and 203.0.113.9", "127.0.0.1:25484 and 203.0.113.9"),
+        ("081.234.567.890", f"0812{DOTS}890"),
+        ("1.2.3.4:081234567890", f"1.2.3.4:0812{DOTS}890"),
+        ("from 203.0.113.9.", "from 203.0.113.9."),
         ("Asterisk PBX 22.1.0", "Asterisk PBX 22.1.0"),
         ('Q.850;cause=16;text="0215001234"', f'Q.850;cause=16;text="0215{DOTS}234"'),
         ("sip:12345@host", f"sip:1{DOTS}@host"),
