@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -121,21 +122,21 @@ class Slots:
         return f"{self.planned} slots, {wrong}, {self.waiting} waiting"
 
 
-def slots(kept: Kept, every_ms: Mapping[str, int]) -> Slots:
+def slots(kept: Kept, every_ms: Mapping[str, int], spread: float = 0.0) -> Slots:
     """Reckoned anew: a slot is local midnight plus a multiple of ``every``; from the plan to the last account.
 
-    A slot that had begun when its probe was first planned is tested when its test begins after that (the spread).
+    A slot that had begun when its probe was first planned is tested when its test begins after that: up to the share
+    ``spread`` of ``every`` into the slot.
     """
     found = Slots()
     for plan in kept.plans:
         name, step = plan["probe"], every_ms[plan["probe"]]
         first = plan["since_ms"] - (plan["since_ms"] - _MIDNIGHT_MS) % step + step
+        if _start_ms(name, first - step, spread * step) > plan["since_ms"]:
+            first -= step
         due = range(first, plan["accounted_ms"] + 1, step)
         rows = [row for row in kept.results if row["probe"] == name and row["trigger"] == "schedule"]
         had = collections.Counter(row["slot_ms"] for row in rows)
-        if any(row["slot_ms"] == first - step and row["at_ms"] >= plan["since_ms"] for row in rows):
-            first -= step
-            due = range(first, plan["accounted_ms"] + 1, step)
         waiting = {run["slot_ms"] for run in kept.live if run["probe"] == name and run["slot_ms"] in due}
         found.planned += len(due)
         found.waiting += len(waiting)
@@ -145,6 +146,13 @@ def slots(kept: Kept, every_ms: Mapping[str, int]) -> Slots:
         found.twice += [f"{name} {slot}" for slot, count in had.items() if count > 1]
         found.strange += [f"{name} {slot}" for slot in had if slot is None or slot < first or (slot - first) % step]
     return found
+
+
+def _start_ms(name: str, slot_ms: int, spread_ms: float) -> int:
+    """When the test of a slot begins: its share of the spread is a hash of the probe and the slot."""
+    slot = datetime.fromtimestamp(slot_ms / 1000, UTC)
+    share = int(hashlib.sha256(f"{name}\n{slot.isoformat()}".encode()).hexdigest()[:12], 16) / 16**12
+    return slot_ms + round(spread_ms * share)
 
 
 def acknowledged(logs: Iterable[Path]) -> dict[str, str]:

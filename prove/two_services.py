@@ -16,6 +16,8 @@ LOAD_S = float(os.environ.get("SIAGA_TWO_S", "300"))
 PROBES, EVERY_S, SKILLS = 24, 3, 18
 HOURS, OFTEN_MIN = 2, 30
 """What is simulated: as many slots as come in so many hours, of probes that are tested this often."""
+SPREAD = 0.2
+"""The share of a slot over which starts are spread where the configuration says nothing."""
 PLAYED_SHARE = 0.9
 
 
@@ -65,7 +67,7 @@ def _load(world: World) -> None:
 
 def _judge(world: World, result: Result) -> None:
     kept = audit.read(world.url)
-    slots, states = audit.slots(kept, world.every_ms), kept.states()
+    slots, states = audit.slots(kept, world.every_ms, SPREAD), kept.states()
     result.add(f"{world.name}: slots twice", "0", str(len(slots.twice)), not slots.twice and slots.planned > 0)
     found = f"{slots}; {slots.states['done']} done, {slots.states['lost']} lost, {slots.states['missed']} missed"
     result.add(f"{world.name}: slots that nobody entered, or lost", "0", found, slots.good and not states["lost"])
