@@ -27,6 +27,8 @@ START_S: Final = 10.0
 QUIT_S: Final = 3.0
 """An engine's farewell may take 2.2 s; killed within it, it would leave calls up."""
 _STDERR_BYTES: Final = 16384
+_LOOK_S: Final = (0.25, 1.0)
+"""Shortest and longest pause between looks whether it still speaks: more would cost an idle service its rest."""
 _LAST_WORDS_S: Final = 0.3
 """Its standard error ends with the process, a moment after its connection."""
 _TOLD_TO_LEAVE: Final = "told to leave"
@@ -260,10 +262,11 @@ class EngineProcess:
     async def _watch(self) -> None:
         while not self.died.is_set():
             allowed = SILENT_S if self._ready.done() else START_S
-            if time.monotonic() - self._heard_at > allowed:
+            left_s = self._heard_at + allowed - time.monotonic()
+            if left_s < 0:
                 self.kill(f"it was silent for {allowed:.0f} s")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.died.wait(), 0.25)
+                await asyncio.wait_for(self.died.wait(), min(max(left_s, _LOOK_S[0]), _LOOK_S[1]))
 
     async def _collect_stderr(self) -> None:
         stream = self._process.stderr if self._process is not None else None
