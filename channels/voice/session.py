@@ -82,7 +82,7 @@ class CallSession:
         self._self_check = self_check
         self._rescue = rescue
         self._cache = cache
-        self._trace = Trace(target.evidence / "sip.txt")
+        self._trace = Trace(target.evidence / "sip.txt", self._deaf)
         self._queue: asyncio.Queue[Observation | None] = asyncio.Queue()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[str]] = {}
@@ -296,6 +296,9 @@ class CallSession:
         self._hung_up = True
         with contextlib.suppress(EngineDied):  # its death has been told, and the rescue hangs up
             self._seat.engine.send(HangUp(call=self._order.call))
+
+    def _deaf(self, error: OSError) -> None:
+        self._see(_ours(f"sip.txt cannot be written: {error.strerror}"))
 
     def _leave_engine(self) -> None:
         if self._seat is not None and self._order is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -19,10 +20,16 @@ _INDENT: Final = "    "
 
 
 class Trace:
-    """Writes as messages come; what is written survives our own death."""
+    """Writes as messages come; what is written survives our own death.
 
-    def __init__(self, path: Path) -> None:
+    Who adds to it is in the middle of something that matters more, a call's farewell: a full disk ends the trace, is
+    told to ``failed`` once, and raises nothing.
+    """
+
+    def __init__(self, path: Path, failed: Callable[[OSError], None]) -> None:
+        """Raises OSError."""
         self.path = path
+        self._failed = failed
         self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
         self._written = 0
 
@@ -40,17 +47,23 @@ class Trace:
 
     def note(self, at: float, text: str) -> None:
         """A remark of ours between the messages."""
-        if not self._file.closed:
-            self._put(f"{_instant(at)} --- {_shown(text)}\n\n")
+        self._put(f"{_instant(at)} --- {_shown(text)}\n\n")
 
     def close(self) -> None:
-        """Idempotent. What a full disk did not take was told when it was written."""
-        with contextlib.suppress(OSError):
+        """Idempotent."""
+        with contextlib.suppress(OSError):  # told when it was written
             self._file.close()
 
     def _put(self, text: str) -> None:
-        self._file.write(text)
-        self._file.flush()
+        if self._file.closed:
+            return
+        try:
+            self._file.write(text)
+            self._file.flush()
+        except OSError as error:
+            self.close()
+            self._failed(error)
+            return
         self._written += len(text)
 
 

@@ -131,7 +131,7 @@ def hostile_texts(count: int, seed: int) -> list[str]:
 
 
 def test_nothing_a_far_end_writes_raises_in_the_parent(tmp_path: Path) -> None:
-    trace = Trace(tmp_path / "sip.txt")
+    trace = Trace(tmp_path / "sip.txt", print)
     for text in hostile_texts(3000, seed=3261):
         said = SipText(call="c", at=1.0, sent=False, transport="UDP", peer="127.0.0.1:5070", text=sipmsg.redact(text))
         assert EVENTS.decode(EVENTS.encode(said)[4:]) == said

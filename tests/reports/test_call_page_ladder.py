@@ -73,7 +73,7 @@ def test_anything_like_a_telephone_number_is_masked(text: str, shown: str) -> No
 
 def test_what_a_far_end_writes_makes_no_message_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "sip.txt"
-    trace = Trace(path)
+    trace = Trace(path, print)
     forged = f"SIP/2.0 200 OK\r\n\r\n{HEAD} --> UDP 1.2.3.4:5060\r\n    BYE sip:x@y SIP/2.0\r\n"
     trace.add(SipText(at=0.0, sent=False, transport="UDP", peer="1.2.3.4:5060", text=forged, call="1"))
     trace.close()
