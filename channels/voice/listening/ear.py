@@ -108,7 +108,7 @@ class Ear:
         spoken_s = None if last is None else (block.end_s if last.until_s is None else last.until_s)
         tones = self._tones.feed(block, border, self._line.quiet_since_s, spoken_s)
         silent = self._line.silent
-        sounds = self._line.feed(block, sound, last, self._tones, bool(tones))
+        sounds = self._line.feed(block, sound, last, self._tones, tones[-1].onset if tones else None)
         if self._line.silent and not silent:
             self._vad.reset()
         pieces = self._pieces.feed(block.end_s, recent, explained)

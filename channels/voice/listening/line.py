@@ -48,9 +48,9 @@ class Line:
         self._out: list[Sound] = []
 
     def feed(
-        self, block: Block, border_dbm0: float, speech: Spoken | None, tones: ToneDetector, told: bool
+        self, block: Block, border_dbm0: float, speech: Spoken | None, tones: ToneDetector, told_s: float | None
     ) -> list[Sound]:
-        """Take a block the tone detector has seen. ``speech`` is the last stretch, ``told`` that a tone was told."""
+        """Take a block that the tones have seen. ``speech``: the last stretch; ``told_s``: onset of a tone now told."""
         self._out = []
         self._mel = np.concatenate((self._mel[len(block.mel) :], block.mel))
         now_s = block.first / RATE_HZ
@@ -58,7 +58,7 @@ class Line:
         for level in block.levels.tolist():
             self._frame(now_s, level > border_dbm0, pure, block.end_s)
             now_s += _FRAME_S
-        self._sort(block.end_s, speech, tones, told)
+        self._sort(block.end_s, speech, tones, told_s)
         self._weigh_music(block)
         return self._out
 
@@ -82,7 +82,7 @@ class Line:
             self.silent, self.loud_since_s = True, None
             self._say(at_s, SoundKind.SILENCE, self.quiet_since_s, None)
 
-    def _sort(self, at_s: float, speech: Spoken | None, tones: ToneDetector, told: bool) -> None:
+    def _sort(self, at_s: float, speech: Spoken | None, tones: ToneDetector, told_s: float | None) -> None:
         """Does music begin or end here?"""
         last = tones.last
         if speech is not None and speech.until_s is None:
@@ -90,9 +90,9 @@ class Line:
         elif self.silent and self.quiet_since_s is not None:
             toned = last is not None and last.ms >= _TONE_MS and self.quiet_since_s - last.end_s < 0.1
             self._stop(at_s, last.onset_s if last is not None and toned else self.quiet_since_s)
-        elif told and last is not None:
-            self._stop(at_s, last.onset_s)
-            self._toned_s = last.end_s
+        elif told_s is not None:
+            self._stop(at_s, told_s)
+            self._toned_s = at_s if tones.sounding_s > 0.0 else tones.ended_s
         elif self.loud_since_s is not None and self.sound_since_s is None:
             spoken_s = speech.until_s or 0.0 if speech is not None else 0.0
             self.sound_since_s = max(self.loud_since_s, spoken_s, self._toned_s)

@@ -48,6 +48,11 @@ class ToneDetector:
         """The clean burst that ended last."""
         return next((burst for burst in reversed(self._finder.bursts) if burst.clean), None)
 
+    @property
+    def ended_s(self) -> float:
+        """The end of the last burst, clean or not; 0 where there was none."""
+        return self._finder.bursts[-1].end_s if self._finder.bursts else 0.0
+
     def feed(
         self, block: Block, border_dbm0: float, quiet_since_s: float | None, speech_ended_s: float | None
     ) -> list[Tone]:

@@ -5,7 +5,18 @@ import pytest
 
 from probe.observation import Observation, Sound, SoundKind
 from tests.channels.voice.listening.hearing import listen, stretches
-from tests.channels.voice.listening.voices import Call, Floats, cadence, music, noise, say, silence, tone
+from tests.channels.voice.listening.voices import (
+    Call,
+    Floats,
+    cadence,
+    lossy,
+    mu_law,
+    music,
+    noise,
+    say,
+    silence,
+    tone,
+)
 
 TEXTS = ("Selamat pagi, dengan Budi.", "Halo?", "Ada yang bisa saya bantu?", "Terima kasih.", "Permisi.", "Siapa ini?")
 VOICES = ("id", "id+f2", "id+m3", "ms+f4", "en-us")
@@ -99,6 +110,19 @@ def test_music_noise_and_tones_are_no_speech(sound: Floats) -> None:
 def test_music_that_stops_for_a_ringback_ends_where_the_ringback_begins() -> None:
     found = heard(music(4.0), cadence(1.0, 4.0, times=2))
     assert stretches(found, MUSIC)[0][1] == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("lost", [0.0, 0.1])
+@pytest.mark.parametrize(
+    "sound",
+    [cadence(0.25, 0.25, times=8), cadence(1.0, 4.0, times=2), tone(4.0, 2100.0)],
+    ids=["congestion", "ringback", "fax"],
+)
+def test_music_ends_where_the_tone_begins_that_is_told_long_after(sound: Floats, lost: float, seed: int) -> None:
+    found = listen(lossy(mu_law(np.concatenate([silence(0.5), music(4.0, seed=seed), sound, silence(2.0)])), lost))
+    [heard_music] = stretches(found, MUSIC)
+    assert heard_music == pytest.approx((0.5, 4.5), abs=0.06)
 
 
 def test_each_stretch_that_ends_had_begun_and_ends_once() -> None:
