@@ -149,11 +149,12 @@ class AgentWatch:
         return self._report(heard.now_s, AgentPhase.RETRACTED, onset_s, [sign])
 
     def _fax(self, heard: Heard) -> Agent | None:
-        """A fax or a modem where a person was awaited; after it nobody comes any more."""
+        """A fax or a modem, also one that answered before a person was awaited; after it nobody comes any more."""
         if heard.fax_s is None:
             return None
         self._machine = True
-        return self._report(heard.now_s, AgentPhase.MACHINE, heard.fax_s, [_sign("fax_tone", heard.fax_s)])
+        onset_s = heard.fax_s if self._onset_s is None else self._onset_s
+        return self._report(heard.now_s, AgentPhase.MACHINE, onset_s, [_sign("fax_tone", heard.fax_s)])
 
     def _recorder(self, heard: Heard) -> Agent | None:
         """A beep after unknown speech, and then no music: voicemail or an answering machine."""

@@ -51,6 +51,7 @@ class Ear:
         self._prompt_ended_s: float | None = None
         self._cadence_s: float | None = None
         self._ringback_s: float | None = None
+        self._fax_s: float | None = None
 
     @property
     def now_s(self) -> float:
@@ -130,7 +131,7 @@ class Ear:
         if self._cadence_s is not None and tones and tones[-1].kind is ToneKind.RINGBACK:
             self._ringback_s = tones[-1].onset
         beeps = [t.onset for t in tones if t.kind is ToneKind.BEEP]
-        faxes = [t.onset for t in tones if t.kind is ToneKind.FAX]
+        self._fax_s = next((t.onset for t in tones if t.kind is ToneKind.FAX), self._fax_s)
         line = self._line
         return Heard(
             now_s=block.end_s,
@@ -149,7 +150,7 @@ class Ear:
             cadence_s=self._cadence_s,
             ringback_s=self._ringback_s,
             beep_s=beeps[-1] if beeps else None,
-            fax_s=faxes[0] if faxes else None,
+            fax_s=self._fax_s,
         )
 
 

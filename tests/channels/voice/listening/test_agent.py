@@ -371,6 +371,15 @@ def test_a_key_pressed_by_the_agent_confirms() -> None:
     assert agents(call.heard(key), CONFIRMED)[0].at < onset + 2.3
 
 
+def test_a_fax_that_takes_a_call_over_ends_the_agent_by_the_onset_it_was_told_with() -> None:
+    call = Queue(music_s=0.0)
+    onset = call.add(GREETING, silence(1.0), tone(3.0, 2100.0))
+    key: Cue = (onset + 2.0, lambda ear: ear.signalled("DTMF", "1"))
+    found = call.heard(key)
+    assert phases(found) == [SUSPECTED, CONFIRMED, MACHINE]
+    assert agents(found, MACHINE)[0].onset == agents(found, SUSPECTED)[0].onset
+
+
 def test_arming_twice_does_not_move_the_barrier() -> None:
     call = Queue()
     onset = call.add(GREETING, silence(5.0))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from channels.voice.listening.bank import PromptBank
 from channels.voice.listening.ear import Ear
 from probe.observation import AgentPhase, Observation, PromptPhase, SoundKind, ToneKind
-from tests.channels.voice.listening.hearing import listen, phases, prompts, stretches, tones
+from tests.channels.voice.listening.hearing import agents, listen, phases, prompts, stretches, tones
 from tests.channels.voice.listening.voices import Call, Ints, cadence, music, say, silence, tone
 
 WELCOME = "Selamat datang di layanan pelanggan."
@@ -64,6 +64,13 @@ def test_a_fax_where_a_person_was_awaited_is_a_machine_and_nobody_after_it_a_per
     call.add(silence(2.0), say("Halo?", "id+m3"), silence(4.0), say("Halo?", "id+m3"), silence(6.0))
     assert phases(listen(call.line(-60.0), arm_s=0.5)) == [AgentPhase.MACHINE]
     assert phases(listen(call.line(-60.0))) == []
+
+
+def test_a_fax_that_answered_before_a_person_was_awaited_is_a_machine_as_soon_as_one_is() -> None:
+    call = Call()
+    call.add(silence(0.5), tone(3.0, 2100.0), silence(3.0))
+    [machine] = agents(listen(call.line(-60.0), arm_s=5.0), AgentPhase.MACHINE)
+    assert (machine.onset, machine.at) == pytest.approx((0.5, 5.0), abs=0.1)
 
 
 @settings(max_examples=8, deadline=None)
