@@ -23,15 +23,6 @@ PICTURES = ROOT / "docs" / "images"
 NEAR_S = 0.1
 MOST_KB = 200
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-PLACES = """() => {
-  const drawing = document.getElementById('sound'), box = drawing.getBoundingClientRect();
-  const second = x => (x - box.left) / box.width * Number(drawing.dataset.end);
-  return Array.from(drawing.querySelectorAll('svg.span')).map(one => {
-    const rect = one.querySelector('rect').getBoundingClientRect();
-    return [one.querySelector('title').textContent, second(rect.left), second(rect.right)];
-  });
-}"""
-"""Words, beginning and end of every label, seconds after t0, by where it is on the screen."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +134,7 @@ def _line(name: str, true: Happened, errors: list[float]) -> str:
 def _look(browser: Browser, page: Path) -> tuple[list[tuple[str, float, float]], tuple[float, float], list[str]]:
     """Labels on the screen, from where to where the sound played after a click, and what the page asked for."""
     with chromium.opened(browser, page) as window:
-        seen = [(words, from_s, until_s) for words, from_s, until_s in window.page.evaluate(PLACES)]
+        seen = [(words, from_s, until_s) for words, from_s, until_s in window.page.evaluate(chromium.PLACES)]
         window.page.evaluate(f"() => {{ window.played = ({chromium.PLAYED_ON})(); }}")
         window.page.locator("#sound").click(position={"x": 300, "y": 60})
         from_s, to_s = window.page.evaluate("() => window.played")

@@ -29,6 +29,15 @@ PLAYED_ON = """() => new Promise((done, failed) => {
   player.addEventListener('timeupdate', look);
 })"""
 """Resolves with the places from and to which it played."""
+PLACES = """() => {
+  const drawing = document.getElementById('sound'), box = drawing.getBoundingClientRect();
+  const second = x => (x - box.left) / box.width * Number(drawing.dataset.end);
+  return Array.from(drawing.querySelectorAll('svg.span')).map(one => {
+    const rect = one.querySelector('rect').getBoundingClientRect();
+    return [one.querySelector('title').textContent, second(rect.left), second(rect.right)];
+  });
+}"""
+"""Words, beginning and end of every label on the page of a call, seconds after t0, by where it is on the screen."""
 
 
 def chromium() -> str:

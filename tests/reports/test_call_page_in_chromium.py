@@ -17,15 +17,6 @@ from tests.reports.test_call_page import hostile
 pytestmark = pytest.mark.farend
 
 NEAR_S = 0.1
-PLACES = """() => {
-  const drawing = document.getElementById('sound'), box = drawing.getBoundingClientRect();
-  const second = x => (x - box.left) / box.width * Number(drawing.dataset.end);
-  return Array.from(drawing.querySelectorAll('svg.span')).map(one => {
-    const rect = one.querySelector('rect').getBoundingClientRect();
-    return [one.querySelector('title').textContent, second(rect.left), second(rect.right)];
-  });
-}"""
-"""Words, beginning and end of every label by where it is on the screen."""
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +63,9 @@ def test_a_click_plays_from_there_and_the_cursor_follows(browser: Browser, file:
 
 def test_labels_stand_where_the_truth_says(browser: Browser, file: Path, to_agent: heard.Heard) -> None:
     with chromium.opened(browser, file) as window:
-        places = {words: (from_s, until_s) for words, from_s, until_s in reversed(window.page.evaluate(PLACES))}
+        places = {
+            words: (from_s, until_s) for words, from_s, until_s in reversed(window.page.evaluate(chromium.PLACES))
+        }
     for name in ("selamat-datang", "menu-utama", "mohon-tunggu"):
         true = (to_agent.at("prompt_start", name), to_agent.at("prompt_end", name))
         assert places[f"prompt {name}"] == pytest.approx(true, abs=NEAR_S)
@@ -104,10 +97,10 @@ def test_a_row_of_the_table_plays_what_it_names(browser: Browser, file: Path, to
 
 def test_zooming_moves_no_label(browser: Browser, file: Path) -> None:
     with chromium.opened(browser, file) as window:
-        before = window.page.evaluate(PLACES)
+        before = window.page.evaluate(chromium.PLACES)
         for _ in range(3):
             window.page.locator("#in").click()
-        after = window.page.evaluate(PLACES)
+        after = window.page.evaluate(chromium.PLACES)
         assert [one[1] for one in after] == pytest.approx([one[1] for one in before], abs=0.05)
         wide = window.page.evaluate("() => document.getElementById('sound').clientWidth")
         assert wide > 4 * window.page.evaluate("() => document.getElementById('scroll').clientWidth")
