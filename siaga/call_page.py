@@ -26,7 +26,15 @@ MOST_BYTES: Final = 16 << 20
 """Of a text file that is read into a page; ours are smaller."""
 
 
-def made(entry: Entry, told: dict[str, Any], files: Sequence[Evidence], edition: Edition, out: Path) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """The text of a page, and what there is to hear on it."""
+
+    text: str
+    audio: Audio
+
+
+def made(entry: Entry, told: dict[str, Any], files: Sequence[Evidence], edition: Edition, out: Path) -> Made:
     """The page of a call. ``told`` is its JSON object, ``files`` its evidence, ``out`` where the page will lie."""
     row = Row(figures=entry.figures, chain=f"{entry.seq} · {entry.hash}", version=entry.version, config=entry.config)
     return made_of(row, told, files, edition, out)
@@ -42,7 +50,7 @@ class Row:
     config: str
 
 
-def made_of(row: Row, told: dict[str, Any], files: Sequence[Evidence], edition: Edition, out: Path) -> str:
+def made_of(row: Row, told: dict[str, Any], files: Sequence[Evidence], edition: Edition, out: Path) -> Made:
     """As ``made``, for a call that may not be in the record yet."""
     sound = {evidence.path: intact(evidence) for evidence in files}
     total_s = told["timings"]["total_s"] or 0.0
@@ -60,7 +68,7 @@ def made_of(row: Row, told: dict[str, Any], files: Sequence[Evidence], edition: 
         zone=ZoneInfo(edition.zone),
         made=datetime.now(UTC),
     )
-    return page(call, edition.language)
+    return Made(text=page(call, edition.language), audio=call.audio)
 
 
 def _stages(figures: Figures) -> list[tuple[str, float, float]]:

@@ -72,7 +72,7 @@ def main(order: str) -> int:
         figures=figures_of(Timings(**told["timings"])), chain="", version=version("siaga"), config=ordered["config"]
     )
     page = made_of(row, told, files, Edition(**ordered["edition"]), place / NAME)
-    evidence.write(place, NAME, page.encode(), "page")
+    evidence.write(place, NAME, page.text.encode(), "page")
     return 0
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from probe.outcome import Evidence
     from probe.words import Language
+    from siaga.call_page import Made
     from siaga.cli.recorded import Recorded
     from storage.values import Entry
 
@@ -61,13 +62,33 @@ def _write(path: Path, found: Recorded, entry: Entry, told: dict[str, Any], file
     from siaga.cli.exits import Exit, Stop
     from storage.evidence import EvidenceError, write_whole
 
+    page = made(entry, told, files, Edition.of(found.config), path)
+    if page.audio.address:  # entered before it is written: no voice leaves the house without a trace
+        _enter(found, entry, page)
     try:
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
-        page = made(entry, told, files, Edition.of(found.config), path)
-        write_whole(path.absolute(), page.encode())
+        write_whole(path.absolute(), page.text.encode())
     except (EvidenceError, OSError) as error:
         raise Stop(Exit.OUR_FAULT, f"{error}; name another place with --html") from error
     say.err(word("show.page", found.language, path=path))
+
+
+def _enter(found: Recorded, entry: Entry, page: Made) -> None:
+    """Who took a recording out of the record, how much of it, and by which page it can be known again."""
+    import hashlib
+    from datetime import UTC, datetime
+
+    from probe.words import word
+    from siaga.cli import say
+    from siaga.cli.people import who
+    from storage.journal import Journal
+
+    if found.database.read_only:
+        say.err(word("reported.not_entered", found.language))
+        return
+    digest = hashlib.sha256(page.text.encode()).hexdigest()
+    body = {"formats": ["page"], "sound": page.audio.note or "all", "page_sha256": digest}
+    Journal(found.database).write("export", entry.run_id, body, {"by": who(None)}, datetime.now(UTC))
 
 
 def _print(found: Recorded, entry: Entry, told: dict[str, Any], *, erased: bool) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import getpass
+import hashlib
 import io
 import re
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from probe.session import Report
 from probe.words import sentence
 from siaga.cli.app import run
 from storage import evidence
+from storage.journal import Journal
 from storage.results import Results
 from tests.reports import heard
 from tests.siaga.book import CONFIG, DAY, Book, open_book
@@ -98,6 +101,27 @@ def test_all_of_the_sound_is_embedded_where_the_house_says_so(book: Book, to_age
     policy("embed")
     samples, first = sound_of(page_of(folder)), to_agent.at("agent_start") - heard.RECORDED_S
     assert np.abs(samples[int(first * 8000) :, 1]).max() > 0.1
+
+
+@pytest.mark.parametrize(("audio", "sound"), [("until_agent", "until_agent"), ("embed", "all")])
+def test_whoever_takes_sound_out_of_the_house_stands_in_the_journal(
+    book: Book, to_agent: heard.Heard, audio: str, sound: str
+) -> None:
+    folder = enter(book, to_agent)
+    policy(audio)
+    page = page_of(folder).encode()
+    [note] = Journal(book.found.database).read(kind="export", subject=folder.name)
+    assert (note.body["sound"], note.body["page_sha256"]) == (sound, hashlib.sha256(page).hexdigest())
+    assert note.text == {"by": getpass.getuser()}
+    assert run(["verify"]) == 0
+
+
+@pytest.mark.parametrize("audio", ["link", "none"])
+def test_a_page_without_sound_is_no_export(book: Book, to_agent: heard.Heard, audio: str) -> None:
+    folder = enter(book, to_agent)
+    policy(audio)
+    page_of(folder)
+    assert not Journal(book.found.database).read(kind="export")
 
 
 @pytest.mark.parametrize("audio", ["link", "none"])
