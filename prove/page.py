@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +23,8 @@ PROBES = ("ivr-ke-agent", "ivr-tanpa-agent")
 PICTURE = "ivr-ke-agent"
 PICTURES = ROOT / "docs" / "images"
 NEAR_S = 0.1
+MUSIC_S = 1.2
+"""Shorter music is not told (it takes 1 s to be sure of it)."""
 MOST_KB = 200
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -94,7 +98,7 @@ def _told(
 
 
 def _diary(folder: Path, record: dict[str, Any]) -> list[Happened]:
-    """What the lab really did in this call: prompts, and the first words of the agent."""
+    """What the lab really did in this call: prompts, music, and the first words of the agent."""
     [trace] = [Path(item["path"]) for item in record["evidence"] if item["kind"] == "sip_trace"]
     sip = trace.read_text("utf-8")
     lines = map(json.loads, (folder / "truth.jsonl").read_text("utf-8").splitlines())
@@ -112,7 +116,16 @@ def _diary(folder: Path, record: dict[str, Any]) -> list[Happened]:
             at_s = line["mono"] - zero
             until_s = min((stop for stop in stops if stop > at_s), default=None)
             found.append(Happened(words.format(**line), at_s, until_s))
-    return found
+    return [*found, *_music([(line["event"], line["mono"] - zero) for line in events])]
+
+
+def _music(events: list[tuple[str, float]]) -> Iterator[Happened]:
+    """It plays in the queue wherever nothing is announced; two announcements in a row leave no room for it."""
+    begins, ends = ("queue_enter", "announcement_end"), ("announcement_start", "agent_answered", "bye")
+    edges = [(event, at_s) for event, at_s in events if event in (*begins, *ends)]
+    for (event, at_s), (after, until_s) in pairwise(edges):
+        if event in begins and after in ends and until_s - at_s > MUSIC_S:
+            yield Happened("musik", at_s, until_s)
 
 
 def _nearest(true: Happened, seen: list[tuple[str, float, float]]) -> list[float]:

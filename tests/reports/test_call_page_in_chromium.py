@@ -71,6 +71,7 @@ def test_labels_stand_where_the_truth_says(browser: Browser, file: Path, to_agen
         assert places[f"prompt {name}"] == pytest.approx(true, abs=NEAR_S)
     played = (to_agent.at("play_start", "pemberitahuan"), to_agent.at("play_end", "pemberitahuan"))
     assert places["kami memutar pemberitahuan"] == pytest.approx(played, abs=NEAR_S)
+    assert places["musik"] == pytest.approx((to_agent.at("music_start"), to_agent.at("music_end")), abs=NEAR_S)
     [suspected] = [place for words, place in places.items() if words.startswith("diduga Agent")]
     assert suspected[0] == pytest.approx(to_agent.at("agent_start"), abs=NEAR_S)
 

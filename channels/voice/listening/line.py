@@ -21,6 +21,8 @@ _TUNE_S, _TUNE_SHARE, _TUNE_FRAMES, _NOTE_S, _UNDECIDED_S = 0.7, 0.8, 60, 0.6, 0
 """Sound that is no speech, no noise and no steady tone is nobody waiting, long before it is certain to be music."""
 _TONE_MS = 350.0
 """A steady tone this long that ends in silence was not the music's."""
+_TOUCH_S, _GAPS_S = 0.1, 5.0
+"""A pause too short to be silence still parts music from the speech whose border lies so close to it."""
 _FLAT = 0.45
 """Spread (natural log) of the mean spectrum over the bands below which a sound is noise and not music."""
 
@@ -40,6 +42,8 @@ class Line:
         self.others: tuple[OtherSound, ...] = ()
         """The last such sounds that are over, oldest first."""
         self._tuneful = False
+        self._told_since_s = 0.0
+        self._gaps: list[tuple[float, float]] = []
         self._blip = 0
         self._toned_s = 0.0
         self._loud_frames = 0
@@ -73,6 +77,8 @@ class Line:
                 self._say(at_s, SoundKind.SILENCE, self.quiet_since_s, begun_s)
             if self.loud_since_s is None:
                 self.loud_since_s = begun_s
+            self._gaps = [gap for gap in self._gaps if gap[1] > begun_s - _GAPS_S]
+            self._gaps.append((self.quiet_since_s, begun_s))
             self.silent, self.quiet_since_s = False, None
         elif not loud and self.quiet_since_s is None:
             self.quiet_since_s = start_s
@@ -102,7 +108,8 @@ class Line:
             self._tuneful = self._is_tune(self.sound_since_s, at_s, tones)
         if self.music_since_s is None and self.sound_since_s is not None and self._is_music(at_s, tones):
             self.music_since_s = self.sound_since_s
-            self._say(at_s, SoundKind.MUSIC, self.music_since_s, None)
+            self._told_since_s = self._begun_s(self.music_since_s)
+            self._say(at_s, SoundKind.MUSIC, self._told_since_s, None)
 
     @property
     def tune_since_s(self) -> float | None:
@@ -139,7 +146,7 @@ class Line:
     def _stop(self, at_s: float, until_s: float) -> None:
         if self.music_since_s is not None:
             until_s = max(until_s, self.music_since_s)
-            self._say(at_s, SoundKind.MUSIC, self.music_since_s, until_s)
+            self._say(at_s, SoundKind.MUSIC, self._told_since_s, max(self._over_s(until_s), self._told_since_s))
             self.music_ended_s = until_s
         if self.sound_since_s is not None:
             tuneful = self._tuneful or self.music_since_s is not None
@@ -147,6 +154,14 @@ class Line:
             self.others = (*self.others[-7:], over)
         self.music_since_s = self.sound_since_s = None
         self._tuneful = False
+
+    def _begun_s(self, since_s: float) -> float:
+        """When the music itself began that follows what was over at ``since_s``: there may be a short pause between."""
+        return next((to for start, to in self._gaps if start <= since_s + _TOUCH_S and to > since_s), since_s)
+
+    def _over_s(self, until_s: float) -> float:
+        """When the music itself was over before what began at ``until_s``."""
+        return next((start for start, to in self._gaps if abs(to - until_s) <= _TOUCH_S), until_s)
 
     def _say(self, at_s: float, kind: SoundKind, onset_s: float, until_s: float | None) -> None:
         self._out.append(Sound(at=at_s, kind=kind, onset=onset_s, ended=until_s is not None, until=until_s))

@@ -79,6 +79,17 @@ def test_music_is_told_after_a_second_and_ends_with_silence_or_speech(seed: int)
     assert second == pytest.approx((5.5, 9.5), abs=0.15)
 
 
+@pytest.mark.parametrize("pause_s", [0.12, 0.2, 0.3, 0.38])
+@pytest.mark.parametrize("noise_dbm0", [None, -55.0])
+def test_music_between_short_pauses_begins_and_ends_with_itself(pause_s: float, noise_dbm0: float | None) -> None:
+    call = Call()
+    call.add(silence(0.6), say("Mohon tunggu sebentar."), silence(pause_s))
+    begins = call.add(music(4.0))
+    ends = call.add(silence(pause_s))
+    call.add(say("Halo, selamat siang."), silence(1.0))
+    assert stretches(listen(call.line(noise_dbm0)), MUSIC) == [pytest.approx((begins, ends), abs=0.1)]
+
+
 def test_a_melody_of_pure_tones_is_music() -> None:
     notes = [tone(0.3, 440.0 * 2 ** (k / 12)) for k in (0, 4, 7, 12, 7, 4, 0, 5, 9, 12, 9, 5, 0, 4)]
     assert len(stretches(heard(silence(0.5), *notes, silence(1.0)), MUSIC)) == 1
