@@ -36,17 +36,27 @@ class Prepared:
 
 
 def answer(prepare: Callable[[], Prepared], fallback: Order, *, as_json: bool) -> int:
-    """Prepare and play one run, print its Record, return the exit code of its verdict.
+    """Prepare and play one run, print its Record, return the exit code of its verdict. As ``played``."""
+    record, order = played(prepare, fallback, quiet=as_json)
+    if as_json:
+        say.out_json(record.to_json())
+    else:
+        show(record, order)
+    return VERDICTS[record.outcome.verdict]
+
+
+def played(prepare: Callable[[], Prepared], fallback: Order, *, quiet: bool) -> tuple[Record, Order]:
+    """Prepare and play one run: its Record, and the order as it was prepared.
 
     ``fallback`` describes the run as far as the command line alone tells, for a Record when preparing it failed on us.
-    Raises Stop (64, 78) with nothing on stdout.
+    ``quiet``: nothing on a stderr that is no terminal. Raises Stop (64, 78) with nothing on stdout.
     """
     order = fallback
     try:
         prepared = prepare()
         order = prepared.order
         prepared.house.admit(order)  # the run path asks again; here a refusal comes before any screen is up
-        record = _play(prepared, quiet=as_json)
+        record = _play(prepared, quiet=quiet)
     except Stop:
         raise
     except RefusedError as error:
@@ -56,11 +66,7 @@ def answer(prepare: Callable[[], Prepared], fallback: Order, *, as_json: bool) -
     except Exception as error:  # noqa: BLE001 - ours, whatever it is: told as data, never as the target's
         _explain(error)
         record = failed_inside(order, error)
-    if as_json:
-        say.out_json(record.to_json())
-    else:
-        show(record, order)
-    return VERDICTS[record.outcome.verdict]
+    return record, order
 
 
 def _play(prepared: Prepared, *, quiet: bool) -> Record:
