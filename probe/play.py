@@ -21,7 +21,9 @@ from probe.reasons import Reason
 from probe.script import (
     ChooseStep,
     EndStep,
+    ExpectPauseStep,
     ExpectStep,
+    FarewellStep,
     PlayStep,
     PressAtPauseStep,
     PressStep,
@@ -175,7 +177,9 @@ class _Player:
         deadline = started + step.within if isinstance(step, ExpectStep) else None
         self._on_event(StepStarted(index, step, started, deadline))
         await self._listen_if_last_key_is_out(index)
-        if isinstance(step, ExpectStep):
+        if isinstance(step, ExpectPauseStep):
+            run = await self._pause(step, started)
+        elif isinstance(step, ExpectStep):
             run = await self._expect(step, started)
         elif isinstance(step, PressStep):
             run = await self._press(step, started)
@@ -224,6 +228,20 @@ class _Player:
             until, end = self._last_moment(step, deadline)
             if self._now() >= until:
                 return self._run(step, StepEnd.SKIPPED if step.optional else end, started)
+            await self._wait(until)
+
+    async def _pause(self, step: ExpectPauseStep, started: float) -> StepRun:
+        """Listen to all that is said. A far end that hangs up has said it."""
+        anchor = self._line.answered_or_last_key_at or started
+        while True:
+            if end := self._interrupted():
+                return self._run(step, end, started)
+            if self._line.over:
+                return self._run(step, StepEnd.CALL_OVER if self._line.broken else StepEnd.SKIPPED, started)
+            quiet, latest = self._line.quiet_after_speech_since(anchor), started + step.within
+            until = latest if quiet is None else min(latest, quiet + step.pause)
+            if self._now() >= until:
+                return self._run(step, StepEnd.SKIPPED if until == latest else StepEnd.MET, started)
             await self._wait(until)
 
     def _opened(self) -> float:
@@ -279,7 +297,8 @@ class _Player:
         if end and not (end is StepEnd.LET_GO and isinstance(step, EndStep)):
             return self._run(step, end, started)
         if self._over():
-            if isinstance(step, EndStep) or (isinstance(step, PlayStep) and self._line.agent):
+            done = isinstance(step, EndStep | FarewellStep) or (isinstance(step, PlayStep) and self._line.agent)
+            if done:
                 return self._run(step, StepEnd.MET, started, what="hung_up")
             return self._run(step, StepEnd.CALL_OVER, started)
         match step:

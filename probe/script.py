@@ -21,6 +21,8 @@ DEFAULT_WITHIN_S = 30.0
 
 VERBS = ("expect", "press", "send", "choose", "play", "open", "fill", "click", "end")
 PLAIN_EXPECTS = ("answer", "reply", "handoff", "agent", "message", "music", "silence")
+DISCLOSURE = "pemberitahuan"
+"""The sound that tells whoever hears it that this is an automatic test; built in (the contract: "Configuration")."""
 TONES = ("busy", "ringback", "congestion", "sit")
 """Tones a script may expect."""
 _WITH_ARGUMENT = {
@@ -130,6 +132,22 @@ class ExpectSpeechStep(ExpectStep):
         return "expect prompt"
 
 
+class ExpectPauseStep(ExpectStep):
+    """Listen until nobody has spoken for ``pause`` seconds, or for as long as ``within``: the rule of ``siaga learn``.
+
+    Music is no speech. Never written in a config.
+    """
+
+    expect: tuple[str, ...] = ("pause",)
+    pause: float
+    optional: bool = True
+
+    @field_validator("expect", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return value
+
+
 class SendStep(_Step):
     """Send a text message."""
 
@@ -159,6 +177,10 @@ class PlayStep(_Step):
     @property
     def text(self) -> str:
         return f"play {self.play}"
+
+
+class FarewellStep(PlayStep):
+    """Play one of our sounds to whoever may still be there: the end of ``siaga learn``, never written in a config."""
 
 
 class OpenStep(_Step):
@@ -234,6 +256,19 @@ def call_script(press: Sequence[str], until: Literal["answer", "prompt", "agent"
     elif until == "agent":
         steps.append(ExpectStep.model_validate({"expect": "agent", "within": within}))
     return (*steps, EndStep(end=True))
+
+
+def learn_script(keys: Sequence[str], pause_s: float, listen_s: float, within_s: float) -> tuple[Step, ...]:
+    """The script of ``siaga learn``: whatever is said up to a pause, each key after it, and who we were at the end.
+
+    ``pause_s`` without speech go before a key, ``listen_s`` before the end; ``within_s`` bounds each wait.
+    """
+    within = f"{within_s * 1000:.0f}ms"
+    steps: list[Step] = [ExpectStep.model_validate({"expect": "answer", "within": within})]
+    for digits in keys:
+        steps += [ExpectPauseStep.model_validate({"pause": pause_s, "within": within}), PressStep(press=digits)]
+    steps.append(ExpectPauseStep.model_validate({"pause": listen_s, "within": within}))
+    return (*steps, FarewellStep(play=DISCLOSURE), EndStep(end=True))
 
 
 def expects_agent(script: Sequence[Step]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from channels.declared import Declared, declared, words
 from channels.dialguard import Refusal, guard
-from probe.script import PlayStep
+from probe.script import DISCLOSURE, PlayStep
 from probe.setting import near_miss, offer
 from probe.setting_errors import Place
 from siaga.config_read import Document
@@ -17,8 +17,8 @@ from siaga.config_sections import Sections
 from siaga.config_views import ProbeView, tables, views
 from siaga.rest_days import unknown
 
-BUILT_IN_SOUNDS = ("pemberitahuan",)
-"""Sounds that need no file: the disclosure."""
+BUILT_IN_SOUNDS = (DISCLOSURE,)
+"""Sounds that need no file."""
 Recordings = Callable[[Path], list[str]]
 _ALLOW = 'needs [dial] allow = ["+6221*", …]: what may be dialled'
 

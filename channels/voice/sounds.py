@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probe.private import private_folder
+from probe.script import DISCLOSURE
 
 RATE_HZ: Final = 8000
-DISCLOSURE: Final = "pemberitahuan"
 _TEXT: Final = (
     "Selamat {part}, ini panggilan uji otomatis. Tidak perlu ditindaklanjuti. Terima kasih, selamat bertugas."
 )

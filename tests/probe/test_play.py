@@ -9,8 +9,8 @@ from typing import Any
 from probe.observation import AgentPhase, Answered, Ended, Message, Progress, Sender, Trouble
 from probe.play import Event, Seen, StepEnded, StepStarted, play
 from probe.reasons import Reason
-from probe.script import STEP_BY_VERB, Step, call_script
-from probe.session import Press
+from probe.script import STEP_BY_VERB, Step, call_script, learn_script
+from probe.session import Play, Press
 from probe.walk import StepEnd, Walk
 from tests.probe.lines import PERSON, Timeline, agent, music, prompt, rtp, speech
 from tests.probe.virtual import TimelineSession, run
@@ -228,6 +228,40 @@ def test_call_presses_a_key_eight_seconds_after_the_answer_when_nobody_speaks() 
     _, session = walk(call_script(["1"], "agent", 60.0), ANSWER)
     at = next(when for when, action in session.actions if isinstance(action, Press))
     assert 9.0 <= at < 9.1
+
+
+LEARN = learn_script(["1"], 1.5, 4.0, 60.0)
+
+
+def test_learn_hears_a_prompt_with_its_pauses_out_before_a_key_and_says_at_the_end_that_it_was_a_test() -> None:
+    walked, session = walk(LEARN, [*ANSWER, *speech(1.5, 3.0), *speech(5.5, 2.0)], [*speech(0.5, 3.0)])
+    assert ends(walked) == ["met"] * 6
+    pressed, played = (next(at for at, a in session.actions if isinstance(a, kind)) for kind in (Press, Play))
+    assert 9.0 <= pressed < 9.1  # 1.5 s after the second sentence, not 1 s after the first
+    assert 16.7 <= played < 16.9  # 4 s after the last word: the key took 0.2 s
+
+
+def test_learn_does_not_take_music_for_somebody_who_goes_on_speaking() -> None:
+    _, session = walk(LEARN, [*ANSWER, *speech(1.5, 3.0)], [*speech(0.5, 3.0), *music(3.6)])
+    assert next(at for at, action in session.actions if isinstance(action, Play)) < 14.0
+
+
+def test_learn_listens_as_long_as_it_may_where_nobody_speaks() -> None:
+    walked, session = walk(LEARN, ANSWER)
+    assert ends(walked) == ["met", "skipped", "met", "skipped", "met", "met"]
+    assert 61.0 <= next(at for at, action in session.actions if isinstance(action, Press)) < 61.1
+
+
+def test_a_far_end_that_hangs_up_after_its_last_word_has_been_heard_out() -> None:
+    bye: Timeline = [*speech(0.5, 2.0), (3.0, Ended(at=3.0, by_us=False))]
+    walked, session = walk(LEARN, [*ANSWER, *speech(1.5, 3.0)], bye)
+    assert ends(walked) == ["met", "met", "met", "skipped", "met", "met"]
+    assert not any(isinstance(action, Play) for _, action in session.actions)
+
+
+def test_a_far_end_that_hangs_up_before_the_keys_were_pressed_has_not() -> None:
+    bye: Timeline = [*speech(1.5, 2.0), (3.6, Ended(at=3.6, by_us=False))]
+    assert "call_over" in ends(walk(LEARN, [*ANSWER, *bye])[0])
 
 
 def test_matching_lets_only_fitting_replies_through() -> None:
