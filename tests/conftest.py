@@ -26,7 +26,7 @@ except (OSError, KeyError):  # a container's bare user id: whoever signs and exp
 TOGETHER = {
     "calls": (
         "tests/channels/", "tests/farends/", "tests/lab/", "tests/siaga/test_demo", "tests/end_to_end/test_verdict",
-        "tests/end_to_end/test_truth", "tests/end_to_end/test_one",
+        "tests/end_to_end/test_truth", "tests/end_to_end/test_one", "tests/end_to_end/test_learn",
     ),
     "services": ("tests/end_to_end/", "tests/scheduler/test_real_time", "tests/scheduler/test_two_services"),
 }  # fmt: skip

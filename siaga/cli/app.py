@@ -18,6 +18,7 @@ from siaga.cli.doctor import doctor
 from siaga.cli.exits import Exit, Stop
 from siaga.cli.hand_test import test
 from siaga.cli.lab import lab
+from siaga.cli.learn import learn
 from siaga.cli.log import log
 from siaga.cli.maintenance import maintenance
 from siaga.cli.peak import peak
@@ -42,6 +43,7 @@ app.command()(check)
 app.command()(doctor)
 app.command()(probe)
 app.command()(call)
+app.command()(learn)
 app.command()(serve)
 app.command()(log)
 app.command()(show)
@@ -57,7 +59,7 @@ app.add_typer(lab, name="lab")
 app.command()(demo)
 app.command()(version)
 
-CALLING = ("probe", "call", "demo", "serve")
+CALLING = ("probe", "call", "learn", "demo", "serve")
 """Verbs that hang up and say so when they are told to stop."""
 BRIEF = ("log", "show", "report")
 """Verbs that read, answer and end: collecting garbage at its usual pace would take a tenth of their time."""

@@ -14,7 +14,7 @@ import pytest
 from siaga.cli.app import SELDOM, app, run
 from tests.siaga.book import DAY, open_book
 
-CALLING = "probe call serve demo lab"
+CALLING = "probe call learn serve demo lab"
 READING = "log show plan runs verify report"
 WRITING = "test sign maintenance peak"
 VERBS = set(f"check doctor version {CALLING} {READING} {WRITING}".split())
