@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from channels.voice.sounds import DISCLOSURE, NoSound, disclosure_text, prepare
+from channels.voice.sounds import NoSound, disclosure_text, prepare
+from probe.script import DISCLOSURE
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=ZoneInfo("Asia/Jakarta"))
 
