@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from probe.observation import ToneKind
 from probe.setting import offer
 from probe.setting_errors import Place, refuse_at
 
@@ -23,8 +24,8 @@ VERBS = ("expect", "press", "send", "choose", "play", "open", "fill", "click", "
 PLAIN_EXPECTS = ("answer", "reply", "handoff", "agent", "message", "music", "silence")
 DISCLOSURE = "pemberitahuan"
 """The sound that tells whoever hears it that this is an automatic test; built in (the contract: "Configuration")."""
-TONES = ("busy", "ringback", "congestion", "sit")
-"""Tones a script may expect."""
+TONES = tuple(kind.value for kind in ToneKind if kind is not ToneKind.BEEP)
+"""Tones a script may expect: all but the beep, which is a verdict (``voicemail``) and nothing to wait for."""
 _WITH_ARGUMENT = {
     "prompt": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*"),
     "tone": re.compile("|".join(TONES)),
