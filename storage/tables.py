@@ -78,11 +78,12 @@ _LINE: Final = (
 )
 """What the figures of a month need, so that they are read from the index alone (storage/monthly.py)."""
 
+# two columns of result_probe_lost are asked for: with one, SQLite chose between it and result_probe_at by their order
 _PARTIAL: Final = (
     ("result_trouble", TROUBLE, ("at_ms", "seq", "verdict", "owner", "state")),
     ("result_probe_trouble", TROUBLE, ("probe", "at_ms", "seq", "verdict", "owner", "state")),
     ("result_lost", LOST, ("at_ms", "seq")),
-    ("result_probe_lost", LOST, ("probe", "at_ms", "seq")),
+    ("result_probe_lost", LOST, ("probe", "state", "at_ms", "seq")),
 )
 
 

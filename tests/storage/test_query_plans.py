@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.schema import CreateIndex, DropIndex
 
 from probe.reasons import Owner, Verdict
+from storage.chain import RESULT
 from storage.database import Database
 from storage.monthly import figures
 from storage.results import Cursor, Filter, Results
@@ -85,6 +87,27 @@ def test_a_page_walks_along_one_index_and_sorts_nothing(
         [plan] = _plans(database, lambda: results.page(Filter(**asked), after, newest_first=newest_first))  # noqa: B023
         steps = plan.split("; ")
         assert [step.partition(" (")[0].partition(" result ")[2] for step in steps] == [f"USING INDEX {index}"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ({"probe": "ivr"}, "result_probe_at"),
+        ({"probe": "ivr", "state": RunState.LOST}, "result_probe_lost"),
+    ],
+)
+def test_an_index_is_chosen_whatever_the_order_in_which_they_were_made(
+    database: Database, asked: dict[str, Any], wanted: str
+) -> None:
+    results = Results(database, Path("/e"))
+    plans = set[str]()
+    for name in ("result_probe_at", "result_probe_lost", "result_probe_trouble"):
+        [index] = [index for index in RESULT.indexes if index.name == name]
+        with database.write() as connection:
+            connection.execute(DropIndex(index))
+            connection.execute(CreateIndex(index))
+        plans |= set(_plans(database, lambda: results.page(Filter(**asked))))
+    assert [plan.partition(" (")[0] for plan in plans] == [f"SEARCH result USING INDEX {wanted}"]
 
 
 def test_a_day_and_an_agents_hour_are_found_by_time(database: Database) -> None:

@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 _LOST = sa.text("state = 'lost'")
-_INDEXES = {"result_lost": ["at_ms", "seq"], "result_probe_lost": ["probe", "at_ms", "seq"]}
+_INDEXES = {"result_lost": ["at_ms", "seq"], "result_probe_lost": ["probe", "state", "at_ms", "seq"]}
 
 
 def upgrade() -> None:
