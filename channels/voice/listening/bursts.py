@@ -19,6 +19,8 @@ _PURE = 0.92
 _PATIENCE = 4
 """So many windows (20 ms each) of a burst may be spoilt: two lost packets in a row, and no pause of any cadence."""
 _SHORTEST_MS = 80.0
+_KEPT = 20 * RATE_HZ // _STEP
+"""The longest beat a table may hold is 20 s: of a longer burst the middle is forgotten, or it would fill the memory."""
 _CLEAN, _STEADY_DB = 0.90, 2.0
 _SPOILT, _LEVEL_DB, _LEVEL_SHARE = 0.70, 4.0, 0.75
 """With a tenth of the packets lost, this share of the energy stays on the line, and of the time within 4 dB."""
@@ -57,6 +59,7 @@ class BurstFinder:
         """Nothing as loud has been heard since the last of them."""
         self._audio: Floats = np.zeros(_WINDOW - _STEP, dtype=np.float32)
         self._windows: list[Floats] = []
+        self._forgotten = 0
         self._began = 0.0
         self._peak = 0.0
         self._spoilt = 0
@@ -76,7 +79,7 @@ class BurstFinder:
     @property
     def sounding_s(self) -> float:
         """How long it has been going on, what was spoilt of it on the way included."""
-        return len(self._windows) * _STEP / RATE_HZ
+        return (len(self._windows) + self._forgotten) * _STEP / RATE_HZ
 
     @property
     def going_on(self) -> Floats:
@@ -114,17 +117,24 @@ class BurstFinder:
             if pure or self._spoilt > _PATIENCE:
                 self._close()
             else:
-                self._windows.append(window[:_STEP])
+                self._keep(window)
         if pure:
             if not self._windows:
                 self._began, self._peak, self._windows = start_s, peak_hz, []
-            self._windows.append(window[:_STEP])
+            self._keep(window)
             self._spoilt = 0
+
+    def _keep(self, window: Floats) -> None:
+        self._windows.append(window[:_STEP])
+        if len(self._windows) > _KEPT:
+            del self._windows[_KEPT // 2]
+            self._forgotten += 1
 
     def _close(self) -> None:
         # one spoilt window stays: the tone may reach into it, and its end is sought there
         samples = np.concatenate(self._windows[: len(self._windows) - max(0, self._spoilt - 2)])
-        self._windows, self._spoilt = [], 0
+        forgotten = self._forgotten * _STEP
+        self._windows, self._spoilt, self._forgotten = [], 0, 0
         levels = level_dbm0(samples, _CELL)
         usual = float(np.median(levels))
         loud = np.flatnonzero(levels > usual - _EDGE_DB)
@@ -133,6 +143,7 @@ class BurstFinder:
             return
         hz, clean = lines_of(samples[begin:end])
         if hz:
+            begin, end = [at + forgotten if at > _KEPT // 2 * _STEP else at for at in (begin, end)]
             found = Burst(self._began + begin / RATE_HZ, self._began + end / RATE_HZ, hz, usual, clean)
             self.bursts = [*self.bursts[-7:], found]
             self.paused, self._loud = True, 0
