@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -46,7 +46,8 @@ class _Row(Setting):
     hz: Annotated[list[float], Field(min_length=1, max_length=2)]
     tolerance_hz: Annotated[float, Field(ge=2, le=50)] = 12.0
     """ITU-T E.180 allows 425 Hz +-15 Hz, of which 440 Hz is left to music: no exchange is that far off."""
-    modulated_hz: Annotated[float, Field(ge=10, le=50)] | None = None
+    modulated_hz: Annotated[float, Field(ge=17.5, le=50)] | None = None
+    """Slower, and its side lines would lie closer together than two frequencies of one tone may."""
     tolerance_share: Annotated[float, Field(ge=0.01, le=0.2)] = 0.08
     """How much longer or shorter a beat may be."""
     beats_ms: Annotated[list[int], Field(min_length=2, max_length=8)]
@@ -56,6 +57,8 @@ class _Row(Setting):
         wrong = [Place(("hz", i), _HZ) for i, hz in enumerate(self.hz) if not 200 <= hz <= 3400]
         if len(self.hz) == 2 and abs(self.hz[1] - self.hz[0]) < 35:
             wrong.append(Place(("hz",), "two frequencies of one tone lie at least 35 Hz apart"))
+        if len(self.hz) == 2 and self.modulated_hz is not None:
+            wrong.append(Place(("modulated_hz",), "a tone that is modulated has one frequency"))
         wrong += [Place(("beats_ms", i), _MS) for i, ms in enumerate(self.beats_ms) if not 80 <= ms <= 20000]
         if len(self.beats_ms) % 2:
             wrong.append(Place(("beats_ms",), "tone and pause take turns, so their number is even"))
@@ -85,8 +88,14 @@ class _Table(Setting):
     name: Annotated[str, Field(min_length=1)]
     sources: Annotated[list[str], Field(min_length=1)]
     tone: Annotated[list[_Row], Field(min_length=1)]
-    sit: _Sit | None = None
-    answering: _Answering | None = None
+
+
+class _International(_Table):
+    sit: _Sit
+    answering: _Answering
+
+
+_T = TypeVar("_T", bound=_Table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,22 +193,20 @@ def tones_of(names: Collection[str] = (DEFAULT_COUNTRY,)) -> Tones:
 
 def read_own(path: Path) -> tuple[Cadence, ...]:
     """The tones of a table that somebody wrote. Raises CadenceError with every mistake in it."""
-    return _cadences(_read(path))
+    return _cadences(_read(path, _Table))
 
 
 @cache
 def _of_country(name: str) -> tuple[Cadence, ...]:
     if name not in countries():
         raise CadenceError(f"no table of tones for the country {name!r}{offer(name, countries())}")
-    return _cadences(_read(_FOLDER / f"{name}.toml"))
+    return _cadences(_read(_FOLDER / f"{name}.toml", _Table))
 
 
 @cache
 def _international() -> Tones:
-    table = _read(_FOLDER / f"{_INTERNATIONAL}.toml")
+    table = _read(_FOLDER / f"{_INTERNATIONAL}.toml", _International)
     sit, answering = table.sit, table.answering
-    if sit is None or answering is None:
-        raise CadenceError(f"{_INTERNATIONAL}.toml: the tables [sit] and [answering] are required")
     limits = sit.ms - sit.tolerance_ms, sit.ms + sit.tolerance_ms
     return Tones(
         _cadences(table),
@@ -208,15 +215,15 @@ def _international() -> Tones:
     )
 
 
-def _read(path: Path) -> _Table:
+def _read(path: Path, kind: type[_T]) -> _T:
     try:
-        return _Table.model_validate(tomllib.loads(path.read_text("utf-8")))
+        return kind.model_validate(tomllib.loads(path.read_text("utf-8")))
     except OSError as error:
         raise CadenceError(f"{path.name}: the table of tones cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CadenceError(f"{path.name}: the table of tones is not TOML: {error}") from error
     except ValueError as error:
-        wrong = [f"{'.'.join(str(part) for part in p.loc)}: {p.message}" for p in places_of(error, (), _Table)]
+        wrong = [f"{'.'.join(str(part) for part in p.loc)}: {p.message}" for p in places_of(error, (), kind)]
         raise CadenceError(f"{path.name}: {'; '.join(wrong)}") from error
 
 
