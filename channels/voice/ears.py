@@ -1,4 +1,4 @@
-"""Where the engine gets its ears from: one bank of prompts per folder, kept until the day of its versions is over."""
+"""Where the engine gets its ears from: one bank of prompts per folder, where they have versions one per day."""
 
 from __future__ import annotations
 

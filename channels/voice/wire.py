@@ -64,7 +64,7 @@ class Dial:
     account: Account
     evidence: str
     prompts: str | None = None
-    tones: tuple[str, ...] = ("id",)
+    tones: tuple[str, ...]
     record: RecordPolicy = "all"
     cap_s: float
     unanswered_s: float

@@ -26,7 +26,7 @@ class Candidate:
 
 
 class CandidateSearch:
-    """Compares each 10 ms the last 0.27 s with both templates of every prompt; reports local maxima only."""
+    """Compares each 10 ms the last 0.25 s with both templates of every prompt; reports local maxima only."""
 
     def __init__(self, bank: PromptBank) -> None:
         self._prompts = len(bank.prompts)

@@ -63,7 +63,7 @@ async def test_what_a_dead_engine_left_behind_is_ended_also_on_a_full_disk(full_
     account = Account(key="direct", id_uri="sip:siaga@192.0.2.1", rtp_port=16384, rtp_ports=20)
     order = Dial(
         call="call", call_id=CALL_ID, uri="sip:x@192.0.2.9", account=account,
-        evidence=str(tmp_path), cap_s=20.0, unanswered_s=20.0,
+        evidence=str(tmp_path), tones=("id",), cap_s=20.0, unanswered_s=20.0,
     )  # fmt: skip
 
     async def place() -> tuple[Seat, Dial]:
