@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prove.campaign import Campaign, Result, Room
-from tests.farends import install
+from tests.farends import install, programs
 from tests.farends.programs import ROOT
 
 PACKAGES = "git,make,python3,python3-venv,ca-certificates"
@@ -52,7 +52,7 @@ class Debian:
 def bootstrap(tree: Path) -> Debian:
     """Debian 12 by mmdebstrap, with the machine's mirror, name servers and certificates."""
     options = [f"--aptopt={option}" for option in install.apt_options()]
-    install.run(
+    programs.run(
         ["mmdebstrap", "--variant=minbase", *options, f"--include={PACKAGES}", "bookworm", str(tree), install.mirror()],
         wait_s=600,
     )

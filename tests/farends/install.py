@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.farends import programs
-from tests.farends.programs import ASTERISK_TREE, HUMAN_VOICE, Absent
+from tests.farends import programs, recordings
+from tests.farends.programs import ASTERISK_TREE, HUMAN_VOICE, Absent, run
 
 PACKAGES = {"mmdebstrap": "mmdebstrap", "sipp": "sip-tester", "chromium": "chromium"}
 """Program → Debian package."""
@@ -27,19 +26,6 @@ _URI = re.compile(r"^(?:URIs:\s*|deb\s+(?:\[[^]]*\]\s+)?)(?P<uri>\S+/debian)/?(?
 def say(sentence: str) -> None:
     """One line for people, on stderr."""
     sys.stderr.write(f"far ends: {sentence}\n")
-
-
-def run(command: list[str], wait_s: float = 300) -> str:
-    """Run a command quietly. Raises Absent with the end of its output when it fails."""
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=wait_s, check=False, env=environment)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Absent(f"`{' '.join(command[:3])} …` did not work: {error}") from error
-    if done.returncode:
-        last = " / ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
-        raise Absent(f"`{' '.join(command[:3])} …` failed ({done.returncode}): {last}")
-    return done.stdout
 
 
 def apt_packages() -> None:
@@ -70,6 +56,21 @@ def postgres_packages() -> None:
         run(["apt-get", "update", "-q"])
         keep_ours = "Dpkg::Options::=--force-confold"
         run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "-o", keep_ours, "postgresql"])
+
+
+def human_recordings() -> None:
+    """Fetch recordings of people in several languages for the prompts' proof and its tests, 95 MB. Raises Absent."""
+    if recordings.fetched():
+        return
+    began = time.monotonic()
+    say(f"fetching recordings of people in {', '.join(recordings.LANGUAGES)} (once, 95 MB)")
+    try:
+        recordings.of(recordings.LANGUAGES[0])
+    except Absent:  # apt may not know its packages yet
+        run(["apt-get", "update", "-q"])
+    for language in recordings.LANGUAGES:
+        recordings.of(language)
+    say(f"they are there after {time.monotonic() - began:.0f} s")
 
 
 def mirror() -> str:
@@ -110,7 +111,7 @@ def asterisk_tree() -> None:
 def main() -> int:
     """Install what can be installed; say what cannot."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        for step in (apt_packages, asterisk_tree, postgres_packages):
+        for step in (apt_packages, asterisk_tree, postgres_packages, human_recordings):
             try:
                 step()
             except Absent as absent:

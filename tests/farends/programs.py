@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,19 @@ HUMAN_VOICE = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 
 class Absent(Exception):
     """A program is not here; the message says how to get it."""
+
+
+def run(command: list[str], wait_s: float = 300) -> str:
+    """Run a command quietly. Raises Absent with the end of its output when it fails."""
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=wait_s, check=False, env=environment)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Absent(f"`{' '.join(command[:3])} …` did not work: {error}") from error
+    if done.returncode:
+        last = " / ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
+        raise Absent(f"`{' '.join(command[:3])} …` failed ({done.returncode}): {last}")
+    return done.stdout
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.farends.install import run
-from tests.farends.programs import ROOT, Absent
+from tests.farends.programs import ROOT, Absent, run
 
 FOLDER = ROOT / ".cache" / "recordings"
 LANGUAGES = ("en", "es", "fr", "it", "ru")

@@ -22,7 +22,7 @@ def few() -> PromptBank:
 @pytest.fixture(scope="module")
 def sides() -> tuple[corpus.Corpus, corpus.Corpus]:
     if not recordings.fetched():
-        pytest.skip("needs recordings of people: run `make prove NAME=prompts` once, which fetches them (95 MB)")
+        pytest.skip("needs recordings of people: run `make farends` as root on Debian, which fetches them (95 MB)")
     return corpus.load("tuning", prompts.SMALL), corpus.load("scoring", prompts.SMALL)
 
 
