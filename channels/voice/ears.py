@@ -1,7 +1,8 @@
-"""Where the engine gets its ears from: one bank of prompts per folder, where they have versions one per day."""
+"""Where the engine gets its ears from: one bank of prompts per folder, kept as long as the day and its files last."""
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from channels.voice.listening.ear import Ear
 from channels.voice.listening.vad import Vad
 from channels.voice.listening.versions import today
 
+Stamp = frozenset[tuple[str, int, int]]
+"""Name, time of the last change and size of each file of a folder."""
+
 
 class EarShop:
     """Makes ears. Used by the hearing thread alone, apart from its making, which loads what all calls share."""
@@ -19,7 +23,7 @@ class EarShop:
     def __init__(self) -> None:
         # loads the network now: the first call must not wait for it
         Vad()
-        self._banks: dict[tuple[str, date], PromptBank] = {}
+        self._banks: dict[tuple[str, date, Stamp], PromptBank] = {}
         self._tones: dict[tuple[str, ...], Tones] = {}
 
     def make(self, prompts: str | None, tones: tuple[str, ...]) -> Hears:
@@ -28,10 +32,17 @@ class EarShop:
             self._tones[tones] = tones_of(tones)
         if prompts is None or not Path(prompts).is_dir():
             return Ear(tones=self._tones[tones])
-        day = today(Path(prompts))
-        if (prompts, day) not in self._banks:
-            fresh = PromptBank.load(Path(prompts), day)
-            # yesterday's versions are nobody's any more
-            self._banks = {key: bank for key, bank in self._banks.items() if key[0] != prompts}
-            self._banks[prompts, day] = fresh
-        return Ear(self._banks[prompts, day], self._tones[tones])
+        key = prompts, today(Path(prompts)), stamp(prompts)
+        if key not in self._banks:
+            fresh = PromptBank.load(Path(prompts), key[1])
+            # yesterday's versions are nobody's any more, and neither is what was replaced
+            self._banks = {old: bank for old, bank in self._banks.items() if old[0] != prompts}
+            self._banks[key] = fresh
+        return Ear(self._banks[key], self._tones[tones])
+
+
+def stamp(folder: str) -> Stamp:
+    """What changes with any file of a folder: a prompt that was accepted or learnt is known from the next call on."""
+    with os.scandir(folder) as files:
+        seen = ((file.name, file.stat()) for file in files if not file.name.startswith("."))
+        return frozenset((name, found.st_mtime_ns, found.st_size) for name, found in seen)

@@ -73,6 +73,19 @@ def test_an_engine_that_lives_over_midnight_listens_for_the_versions_of_the_new_
     assert names == [[("salam",), ("salam",)], [("salam",), ("salam-lebaran",)], [("salam",), ("salam-lebaran",)]]
 
 
+def test_an_engine_knows_a_recording_that_was_replaced_from_the_next_call_on(folder: Path) -> None:
+    shop = EarShop()
+    shop.make(str(folder), ())
+    [before] = shop._banks.values()
+    shop.make(str(folder), ())
+    assert list(shop._banks.values()) == [before]
+    soundfile.write(folder / "salam.wav", say("Kami pindah kantor.").astype(np.int16), 8000, subtype="PCM_16")
+    shop.make(str(folder), ())
+    [after] = shop._banks.values()
+    assert heard(after, "Kami pindah kantor.") == ["salam"]
+    assert heard(before, "Kami pindah kantor.") == []
+
+
 def test_days_are_those_of_the_folder_s_time_zone(folder: Path) -> None:
     days = []
     for zone in ("Pacific/Pago_Pago", "Pacific/Kiritimati"):
