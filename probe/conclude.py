@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from probe.drift import changes
 from probe.judge import Judgement, judge
 from probe.observation import (
     Agent,
@@ -26,6 +27,7 @@ from probe.words import Language, word
 _VERDICT_BY_END = {
     StepEnd.MET: StepVerdict.PASS,
     StepEnd.SKIPPED: StepVerdict.PASS,
+    StepEnd.CHANGED: StepVerdict.DEGRADED,
     StepEnd.DEADLINE: StepVerdict.FAIL,
     StepEnd.CALL_OVER: StepVerdict.FAIL,
     StepEnd.NEVER: StepVerdict.FAIL,
@@ -39,6 +41,7 @@ _VERDICT_BY_END = {
 def conclude(walk: Walk, report: Report, language: Language = "id") -> Outcome:
     """The outcome of a run, its details said in ``language``; total, like the judge."""
     judgement = judge(walk)
+    changed = {id(change.run): change.name for change in changes(walk)}
     return Outcome(
         verdict=judgement.verdict,
         stage=judgement.stage,
@@ -48,7 +51,7 @@ def conclude(walk: Walk, report: Report, language: Language = "id") -> Outcome:
         accessibility=judgement.accessibility,
         availability=judgement.availability,
         timings=timings(walk),
-        steps=tuple(_step(walk, run, judgement, language) for run in walk.steps),
+        steps=tuple(_step(walk, run, judgement, changed.get(id(run)), language) for run in walk.steps),
         agent=_agent(walk),
         media=report.media,
         evidence=report.evidence,
@@ -112,19 +115,19 @@ def _agent(walk: Walk) -> AgentEvidence | None:
     )
 
 
-def _step(walk: Walk, run: StepRun, judgement: Judgement, language: Language) -> StepResult:
+def _step(walk: Walk, run: StepRun, judgement: Judgement, changed: str | None, language: Language) -> StepResult:
     zero = t0(walk)
     verdict = _VERDICT_BY_END[run.end]
     if verdict is StepVerdict.FAIL and judgement.verdict is Verdict.INCONCLUSIVE:
         verdict = StepVerdict.INCONCLUSIVE
-    if verdict is StepVerdict.PASS and run.slow:
+    if verdict is StepVerdict.PASS and (run.slow or changed):
         verdict = StepVerdict.DEGRADED
     return StepResult(
         step=run.step.text,
         verdict=verdict,
         at_s=None if run.started is None else max(0.0, run.started - zero),
         took_s=run.waited_s,
-        detail=_detail(run, judgement, language),
+        detail=word("detail.prompt_changed", language, name=changed) if changed else _detail(run, judgement, language),
     )
 
 

@@ -75,7 +75,8 @@ class Hearing:
         """A known prompt other than the expected ones, heard while the step could still be met."""
         met_before = {run.onset for run in self.walk.steps if run.end is StepEnd.MET and run.what.startswith("prompt:")}
         for prompt in self._confirmed:
-            if prompt.name not in self._wanted and prompt.onset not in met_before and prompt.onset >= self._opened:
+            then = self._opened <= prompt.onset <= self._finished
+            if then and prompt.name not in self._wanted and prompt.onset not in met_before:
                 return prompt.name
         return None
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from probe.detail import NOTHING, Detail, cause, detail
+from probe.drift import changes
 from probe.hearing import Hearing
-from probe.observation import Answered, Handoff, Message, Refused, Trouble, Unheard, Unreachable
+from probe.observation import Answered, Handoff, Message, Refused, Trouble, Unreachable
 from probe.reasons import RULES, Judged, Owner, Reason, Stage, Verdict, owner_of
 from probe.script import ChooseStep, ExpectStep, PressStep, SendStep, expects_agent
-from probe.walk import StepEnd, StepRun, Walk
+from probe.walk import UNHEARD_S, StepEnd, StepRun, Walk
 
 REASON_BY_CODE: Final = {
     401: Reason.TRUNK_AUTH_REJECTED,
@@ -36,9 +37,6 @@ REASON_BY_CODE: Final = {
     606: Reason.NO_COMMON_CODEC,
 }
 """Final SIP answers (RFC 3261 § 21); every other code falls into its class."""
-
-UNHEARD_S: Final = 0.3
-"""So much of a call missed by our own ear spoils what it says of the far end: a known prompt is recognised by 0.3 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +61,7 @@ def judge(walk: Walk) -> Judgement:
     availability_asked = expects_agent(walk.script)
     found = _find(walk)
     if found is None:
-        slow = next((run for run in walk.steps if run.slow), None)
-        available = Judged.OK if availability_asked else Judged.NOT_JUDGED
-        if slow is None:
-            return Judgement(verdict=Verdict.PASS, availability=available)
-        return Judgement(
-            verdict=Verdict.DEGRADED,
-            stage=stage_of(walk, slow),
-            reason=Reason.SLOW,
-            detail=_slow_detail(slow),
-            availability=available,
-        )
+        return _met(walk, Judged.OK if availability_asked else Judged.NOT_JUDGED)
     reason, stage, seen = found
     reached = stage if stage is not Stage.MEDIA else _reached(walk)
     accessibility, availability = _judged(RULES[reason].verdict, stage, reached)
@@ -84,6 +72,22 @@ def judge(walk: Walk) -> Judgement:
         detail=seen,
         accessibility=accessibility,
         availability=availability if availability_asked else Judged.NOT_JUDGED,
+    )
+
+
+def _met(walk: Walk, available: Judged) -> Judgement:
+    """The script came through; what comes first on the way is said where something is out of the ordinary."""
+    changed = {id(change.run): change.name for change in changes(walk)}
+    odd = next((run for run in walk.steps if run.slow or id(run) in changed), None)
+    if odd is None:
+        return Judgement(verdict=Verdict.PASS, availability=available)
+    name = changed.get(id(odd))
+    return Judgement(
+        verdict=Verdict.DEGRADED,
+        stage=stage_of(walk, odd),
+        reason=Reason.SLOW if name is None else Reason.PROMPT_CHANGED,
+        detail=_slow_detail(odd) if name is None else detail("prompt_changed", name=name),
+        availability=available,
     )
 
 
@@ -143,10 +147,9 @@ def _ours(walk: Walk) -> _Found | None:
 
 def _deaf(walk: Walk) -> _Found | None:
     """A conversation that we missed a part of says nothing about who failed in it."""
-    lost_s = sum(unheard.lost_s for unheard in walk.seen(Unheard))
-    if lost_s < UNHEARD_S:
+    if walk.unheard_s < UNHEARD_S:
         return None
-    return Reason.OVERLOADED, Stage.PROBE, detail("unheard", seconds=f"{lost_s:.1f}")
+    return Reason.OVERLOADED, Stage.PROBE, detail("unheard", seconds=f"{walk.unheard_s:.1f}")
 
 
 def _access(walk: Walk, failed: StepRun) -> _Found | None:

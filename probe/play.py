@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from probe import drift
 from probe.line import Line
 from probe.match import Match, Window, match
 from probe.observation import Observation, Prompt
@@ -92,13 +93,15 @@ async def play(
     max_agent_s: float | None = None,
     stop: asyncio.Future[Reason] | None = None,
     on_event: Listener = _ignore,
+    stood: frozenset[str] = frozenset(),
 ) -> Walk:
     """Play every step, end the conversation, and report what was seen. Never raises for what the far end does.
 
     ``cap_s`` bounds the whole walk; setting ``stop`` to a reason ends it at once, politely. ``max_agent_s`` after the
-    onset of a confirmed agent they are let go: steps that were not reached by then are ``LET_GO``.
+    onset of a confirmed agent they are let go: steps that were not reached by then are ``LET_GO``. ``stood``: texts of
+    the steps whose prompt earlier runs heard; other words in its place do not end the walk at once.
     """
-    return await _Player(script, session, cap_s, max_agent_s, stop, on_event).walk()
+    return drift.settled(await _Player(script, session, cap_s, max_agent_s, stop, on_event, stood).walk())
 
 
 class _Player:
@@ -110,6 +113,7 @@ class _Player:
         max_agent_s: float | None,
         stop: asyncio.Future[Reason] | None,
         on_event: Listener,
+        stood: frozenset[str],
     ) -> None:
         self._script = tuple(script)
         self._session = session
@@ -119,6 +123,7 @@ class _Player:
         self._max_agent_s = math.inf if max_agent_s is None else max_agent_s
         self._stop = stop
         self._on_event = on_event
+        self._wordings = drift.Wordings(self._script, stood)
         self._line = Line()
         self._news = asyncio.Event()
         self._runs: list[StepRun] = []
@@ -153,6 +158,7 @@ class _Player:
             began=self._began,
             ended=self._now(),
             stopped_by=self._stopped_by,
+            stood=self._wordings.stood,
         )
 
     async def _placed(self) -> None:
@@ -187,7 +193,7 @@ class _Player:
             run = await self._do(step, started)
         self._runs.append(run)
         self._on_event(StepEnded(index, run))
-        return run.end in (StepEnd.MET, StepEnd.SKIPPED)
+        return run.end in (StepEnd.MET, StepEnd.SKIPPED, StepEnd.CHANGED)
 
     async def _listen_if_last_key_is_out(self, index: int) -> None:
         """From the last key before ``expect agent`` on a human may come; before it, speech is the IVR's."""
@@ -226,6 +232,11 @@ class _Player:
                 end = StepEnd.SKIPPED if step.optional and not self._line.broken else StepEnd.CALL_OVER
                 return self._run(step, end, started)
             until, end = self._last_moment(step, deadline)
+            if (other := self._wordings.instead(len(self._runs), self._line, window.opened, self._now())) is not None:
+                until = min(until, other.said)
+                if self._now() >= until:
+                    self._wordings.past(other)
+                    return self._run(step, StepEnd.CHANGED, started, onset=other.onset, what=other.what)
             if self._now() >= until:
                 return self._run(step, StepEnd.SKIPPED if step.optional else end, started)
             await self._wait(until)
@@ -277,10 +288,13 @@ class _Player:
         return await self._do(step, started)
 
     def _prompt_over(self, started: float) -> float:
-        """When the prompt that matched last has ended, plus a breath."""
-        if self._last_prompt is None:
+        """When the prompt that matched last, or what stood in its place, has ended, plus a breath."""
+        if (other := self._wordings.last) is not None:
+            ended = self._line.quiet_after_speech_since(other.onset)
+        elif self._last_prompt is not None:
+            ended = self._line.prompt_ended_at(self._last_prompt)
+        else:
             return started
-        ended = self._line.prompt_ended_at(self._last_prompt)
         return started + PROMPT_END_GUARD_S if ended is None else max(started, ended + AFTER_PROMPT_S)
 
     def _pause_reached(self, started: float) -> float:
@@ -376,6 +390,7 @@ class _Player:
         self._used.add(id(found.by))
         if isinstance(found.by, Prompt):
             self._last_prompt = found.by
+            self._wordings.met(found.by)
         return self._run(step, StepEnd.MET, started, onset=found.onset, what=found.what)
 
     def _run(self, step: Step, end: StepEnd, started: float, *, onset: float | None = None, what: str = "") -> StepRun:

@@ -53,6 +53,7 @@ class Reason(StrEnum):
 
     # degraded
     SLOW = "slow"
+    PROMPT_CHANGED = "prompt_changed"
     # access
     BUSY = "busy_486"
     NUMBER_UNKNOWN = "number_unknown_404"
@@ -127,6 +128,7 @@ _TARGET_STAGES = tuple(s for s in Stage if s is not Stage.PROBE)
 RULES: Final = MappingProxyType(
     {
         Reason.SLOW: _rule(_D, Owner.TEAM_LEADER, *_TARGET_STAGES),
+        Reason.PROMPT_CHANGED: _rule(_D, Owner.IOC, *_TARGET_STAGES),
         Reason.BUSY: _rule(_F, Owner.IOC, Stage.ACCESS),
         Reason.NUMBER_UNKNOWN: _rule(_F, Owner.IOC, Stage.ACCESS),
         Reason.UNAVAILABLE: _rule(_F, Owner.IOC, Stage.ACCESS),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from probe.observation import Observation
+from probe.observation import Observation, Unheard
 from probe.reasons import Reason
 from probe.script import ExpectStep, Step
 
@@ -17,6 +17,8 @@ class StepEnd(StrEnum):
     MET = "met"
     SKIPPED = "skipped"
     """An optional expectation that was not met."""
+    CHANGED = "changed"
+    """Where its prompt always stood other words were heard, and the rest of the script went as before."""
     DEADLINE = "deadline"
     CALL_OVER = "call_over"
     NEVER = "never"
@@ -32,6 +34,8 @@ class StepEnd(StrEnum):
 
 _Kind = TypeVar("_Kind", bound=Observation)
 
+UNHEARD_S: Final = 0.3
+"""So much of a call missed by our own ear spoils what it says of the far end: a known prompt is recognised by 0.3 s."""
 UNMET = frozenset({StepEnd.DEADLINE, StepEnd.CALL_OVER, StepEnd.NEVER, StepEnd.MACHINE, StepEnd.STOPPED})
 
 
@@ -73,6 +77,8 @@ class Walk:
     ended: float
     stopped_by: Reason | None = None
     """Why we ended it ourselves before the script was through."""
+    stood: frozenset[str] = frozenset()
+    """Steps (their text) that earlier runs met: their prompts are known to stand there."""
 
     @property
     def script(self) -> tuple[Step, ...]:
@@ -87,6 +93,11 @@ class Walk:
         """The steps that came before this one (told by identity: two steps may be equal)."""
         index = next(i for i, item in enumerate(self.steps) if item is run)
         return self.steps[:index]
+
+    @property
+    def unheard_s(self) -> float:
+        """Seconds of the far end that our own machine was too slow to hear."""
+        return sum(unheard.lost_s for unheard in self.seen(Unheard))
 
     def seen(self, kind: type[_Kind]) -> list[_Kind]:
         """All observations of one type, in order."""

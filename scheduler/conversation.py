@@ -21,6 +21,7 @@ from probe.words import Language, word
 from scheduler.house import House, NotNowError
 from scheduler.order import Order
 from scheduler.unplayed import our_fault, unplayed
+from scheduler.wordings import recordings_of, stood
 from storage.evidence import FULL, EvidenceError, write
 
 CLOSE_S: Final = 15.0
@@ -39,12 +40,19 @@ async def converse(
     on_event: Listener,
 ) -> Outcome:
     """Play the order and judge it; the caller holds the leave. Raises for our own mistakes."""
+    known = await asyncio.to_thread(stood, order, house)
     channel = house.channel(order.channel)
     session = await channel.open(target)
     walk: Walk | Exception
     try:
         walk = await play(
-            order.script, session, cap_s=order.cap_s, max_agent_s=house.max_agent_s, stop=stop, on_event=on_event
+            order.script,
+            session,
+            cap_s=order.cap_s,
+            max_agent_s=house.max_agent_s,
+            stop=stop,
+            on_event=on_event,
+            stood=known,
         )
     except Exception as error:  # close first, then say so: the recording of such a run is worth keeping
         log.exception("the player failed")
@@ -55,7 +63,8 @@ async def converse(
         failed = unplayed(Reason.INTERNAL_ERROR, named(walk, order.language), order.script)
         return replace(failed, media=report.media, evidence=report.evidence)
     seen = await asyncio.to_thread(_observations, walk, target)
-    report = replace(report, evidence=(*report.evidence, *seen))
+    said = await asyncio.to_thread(recordings_of, walk, order, report.evidence, target.evidence)
+    report = replace(report, evidence=(*report.evidence, *seen, *said))
     return await _proven(conclude(walk, report, order.language), order, house)
 
 

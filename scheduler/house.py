@@ -52,6 +52,8 @@ class House:
     """Whether our own way to the order's target works now; "" when it does, else a sentence on what does not."""
     close: Callable[[], Awaitable[None]]
     """Gives back what the runs left running (engines, database), in their event loop, after the last of them."""
+    stood: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    """Steps (their text) that the last runs of a probe met. Blocks; may raise."""
     max_agent_s: float | None = None
     """Seconds after an agent's first word at which every call lets go of them."""
     patience_s: float = CHANNEL_WAIT_S

@@ -38,6 +38,7 @@ from storage import evidence
 from storage.database import Database, DatabaseError
 from storage.evidence import EvidenceError
 from storage.ledger import Ledger, LimitReachedError, Limits
+from storage.results import Results
 from storage.runs import Runs
 from storage.slots import NoChannelFreeError, TrunkChannels
 from storage.values import Stamp
@@ -101,6 +102,7 @@ class Parts:
             runs=self.runs,
             own_side=self.checks.own_side,
             close=self.close,
+            stood=self._stood,
             max_agent_s=config.courtesy.max_agent_s,
             # whoever lends its database is a service, which outlives a stop of it
             patience_s=math.inf if self._lent else CHANNEL_WAIT_S,
@@ -187,6 +189,9 @@ class Parts:
             raise NotNowError(Reason.BUDGET, str(error)) from error
         except DatabaseError as error:
             raise NotNowError(Reason.INTERNAL_ERROR, str(error)) from error
+
+    def _stood(self, probe: str) -> frozenset[str]:
+        return Results(self.database(), self._config.storage.evidence).steps_met(probe)
 
     def _settle(self, entry: int, used_s: float) -> None:
         try:

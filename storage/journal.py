@@ -23,7 +23,7 @@ from storage.values import from_ms, to_ms
 
 TEXT: Final = table_of(JournalTextRow)
 
-Kind = Literal["sign", "remark", "maintenance", "peak", "disposal", "config", "clock", "notice", "export"]
+Kind = Literal["sign", "remark", "maintenance", "peak", "disposal", "config", "clock", "notice", "export", "prompt"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 HEADED: Final[frozenset[Kind]] = frozenset({"sign", "export", "config", "disposal", "maintenance", "peak"})

@@ -163,6 +163,12 @@ class Results:
         """The last ``n`` entries of a probe, the newest first."""
         return self.page(Filter(probe=probe), limit=n)
 
+    def steps_met(self, probe: str, runs: int = 50) -> frozenset[str]:
+        """Steps, in the words of the script, that the last ``runs`` played tests of a probe met, also out of bounds."""
+        played = self.page(Filter(probe=probe, state=RunState.DONE), limit=runs)
+        steps = (step for detail in self.details(played).values() for step in detail.get("steps", ()))
+        return frozenset(step["step"] for step in steps if step["verdict"] in ("pass", "degraded"))
+
     def _entries(self, query: Select[Any]) -> list[Entry]:
         try:
             with self._database.read() as connection:

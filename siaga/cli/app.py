@@ -24,6 +24,7 @@ from siaga.cli.maintenance import maintenance
 from siaga.cli.peak import peak
 from siaga.cli.plan import plan
 from siaga.cli.probe import probe
+from siaga.cli.prompts import prompts
 from siaga.cli.report import report
 from siaga.cli.runs import runs
 from siaga.cli.serve import serve
@@ -54,6 +55,7 @@ app.command()(sign)
 app.add_typer(report, name="report")
 app.add_typer(maintenance, name="maintenance")
 app.command()(peak)
+app.add_typer(prompts, name="prompts")
 app.command()(verify)
 app.add_typer(lab, name="lab")
 app.command()(demo)

@@ -26,6 +26,7 @@ LINES_SHOWN = 8
 MARKS = {
     StepEnd.MET: ("✓", "green"),
     StepEnd.SKIPPED: ("○", "dim"),
+    StepEnd.CHANGED: ("≈", "yellow"),
     StepEnd.STOPPED: ("■", "yellow"),
     StepEnd.LET_GO: ("·", "dim"),
     StepEnd.NOT_REACHED: ("·", "dim"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from probe.reasons import Reason
-from tests.end_to_end import test_service
+from tests.end_to_end import test_prompt_changed, test_service
 from tests.end_to_end.rows import ROWS
 
 NOT_YET = {
@@ -26,10 +26,15 @@ BY_THE_SERVICE = {
     Reason.LOST: test_service.test_lost_is_said_of_a_run_whose_service_was_killed,
 }
 """Reasons that no far end can cause: they come from the service around the run, each with the test that produces it."""
+BY_SEVERAL_CALLS = {
+    Reason.PROMPT_CHANGED: test_prompt_changed.test_it_is_said_until_accepted,
+}
+"""Reasons that need what earlier calls found."""
+TESTED = {**BY_THE_SERVICE, **BY_SEVERAL_CALLS}
 
 
 def test_every_reason_is_produced_by_a_far_end() -> None:
-    produced = {row.reason for row in ROWS if row.reason} | {reason.value for reason in BY_THE_SERVICE}
+    produced = {row.reason for row in ROWS if row.reason} | {reason.value for reason in TESTED}
     missing = {reason.value for reason in Reason} - produced - {reason.value for reason in NOT_YET}
     assert not missing, f"write a row for each: {sorted(missing)}"
 
@@ -45,6 +50,6 @@ def test_no_row_expects_a_reason_that_does_not_exist() -> None:
     assert not {row.reason for row in ROWS if row.reason} - known
 
 
-def test_each_reason_of_the_service_is_what_its_test_asks_for() -> None:
-    for reason, test in BY_THE_SERVICE.items():
+def test_each_reason_of_the_service_or_of_several_calls_is_what_its_test_asks_for() -> None:
+    for reason, test in TESTED.items():
         assert f'"{reason.value}"' in inspect.getsource(test), f"{test.__name__} does not ask for {reason.value}"

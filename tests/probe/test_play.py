@@ -42,6 +42,7 @@ def walk(
     *,
     cap_s: float = 900.0,
     acts_hang: bool = False,
+    stood: frozenset[str] = frozenset(),
 ) -> tuple[Walk, TimelineSession]:
     """Play a script over a timeline; ``after_key`` is relative to the end of the key."""
 
@@ -56,7 +57,7 @@ def walk(
     session = TimelineSession(timeline, shift, acts_hang=acts_hang)
 
     async def go() -> Walk:
-        return await play(script, session, cap_s=cap_s)
+        return await play(script, session, cap_s=cap_s, stood=stood)
 
     return run(go()), session
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from probe.outcome import Evidence, Outcome, Record, StepResult, StepVerdict, Timings, Trigger
 from probe.reasons import RULES, Judged, Reason, Stage, Verdict, owner_of
@@ -68,15 +69,22 @@ class Book:
             expires=due + timedelta(minutes=30),
         )
 
-    def done(self, slot: datetime, reason: Reason | None = None, agent_s: float | None = 30.0) -> Entry:
-        """A run that was played in a slot, with a file of evidence."""
+    def done(
+        self,
+        slot: datetime,
+        reason: Reason | None = None,
+        agent_s: float | None = 30.0,
+        files: Mapping[str, tuple[str, bytes]] = MappingProxyType({}),
+    ) -> Entry:
+        """A run that was played in a slot, with a SIP trace as evidence and ``files``: kind and content by name."""
         planned = self.planned(slot)
         self.runs.beat(self.owner, slot, timedelta(days=1))
         assert self.runs.submit(planned)
         assert self.runs.claim(planned.run_id, self.owner, "skill:inbound/tier-1", slot) == "claimed"
         folder = evidence.run_folder(self.found.evidence, planned.run_id, slot.date())
         trace = evidence.write(folder, "sip.txt", b"INVITE sip:1500@127.0.0.1 SIP/2.0\n", "sip_trace")
-        return self.runs.finish(planned.run_id, self.owner, record(planned, reason, agent_s, (trace,)))
+        more = (evidence.write(folder, name, data, kind) for name, (kind, data) in files.items())
+        return self.runs.finish(planned.run_id, self.owner, record(planned, reason, agent_s, (trace, *more)))
 
     def missed(self, slot: datetime, cause: Cause = Cause.DOWN) -> None:
         """A slot that nobody could start."""

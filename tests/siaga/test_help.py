@@ -16,7 +16,7 @@ from tests.siaga.book import DAY, open_book
 
 CALLING = "probe call learn serve demo lab"
 READING = "log show plan runs verify report"
-WRITING = "test sign maintenance peak"
+WRITING = "test sign maintenance peak prompts"
 VERBS = set(f"check doctor version {CALLING} {READING} {WRITING}".split())
 SIAGA = Path(sys.executable).with_name("siaga")
 

@@ -45,7 +45,9 @@ def _allow(folder: Path, folders: int, files: int) -> None:
         path.chmod(folders if path.is_dir() else files)
 
 
-@pytest.mark.parametrize("words", [["log"], ["log", "--json"], ["plan"], ["runs", "now"], ["verify"]])
+@pytest.mark.parametrize(
+    "words", [["log"], ["log", "--json"], ["plan"], ["runs", "now"], ["prompts", "list"], ["verify"]]
+)
 def test_a_copy_that_takes_no_writes_can_be_read(copy: Path, words: list[str]) -> None:
     before = sorted(copy.rglob("*"))
     assert run([*words, "-c", str(copy / "siaga.toml")]) == 0

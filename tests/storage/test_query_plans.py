@@ -75,6 +75,7 @@ TIME, TROUBLE = "result_at", "result_trouble"
         ({"state": RunState.LOST, "verdict": Verdict.INCONCLUSIVE}, "result_lost"),
         ({"probe": "ivr"}, "result_probe_at"),
         ({"probe": "ivr", "service": "inbound", "since": NOON}, "result_probe_at"),
+        ({"probe": "ivr", "state": RunState.DONE}, "result_probe_at"),
         ({"probe": "ivr", "owner": Owner.IOC}, "result_probe_trouble"),
         ({"probe": "ivr", "state": RunState.LOST}, "result_probe_lost"),
     ],

@@ -219,3 +219,20 @@ def test_the_last_entries_of_a_probe_come_newest_first(database: Database, resul
     keep(database, [row(n, NOON + n * HOUR) for n in range(4)] + [row(9, NOON + 9 * HOUR, probe="wa")])
     assert [e.run_id for e in results.in_a_row("ivr", 3)] == ["run-3", "run-2", "run-1"]
     assert [e.run_id for e in results.in_a_row("wa", 3)] == ["run-9"]
+
+
+def test_steps_that_the_last_tests_of_a_probe_met_are_those_that_passed_or_were_out_of_bounds(
+    database: Database, results: Results
+) -> None:
+    def steps(*verdicts: str) -> dict[str, Any]:
+        return {"steps": [{"step": f"expect prompt:{n}", "verdict": v} for n, v in enumerate(verdicts)]}
+
+    made = [row(n, NOON + n * MINUTE) for n in range(4)]
+    made[0]["probe"] = "other"
+    told = [steps("pass", "pass"), steps("fail", "not_reached"), steps("pass", "fail"), steps("fail", "degraded")]
+    for one, detail in zip(made, told, strict=True):
+        keep(database, [one], detail)
+    keep(database, [missed(9, NOON + 9 * MINUTE)])
+    assert results.steps_met("ivr") == {"expect prompt:0", "expect prompt:1"}
+    assert results.steps_met("ivr", 1) == {"expect prompt:1"}
+    assert results.steps_met("nobody") == frozenset()
