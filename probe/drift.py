@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Final
 
-from probe.line import Line
+from probe.line import NEAR_S, Line
 from probe.observation import (
     RECORDING,
     Agent,
@@ -39,9 +39,6 @@ MOST_S: Final = 60.0
 """No more of it is kept."""
 KEY_S: Final = 0.3
 """A key is dated at its end; it began so much before, and the far end stops for its beginning."""
-NEAR_S: Final = 0.5
-"""Instants of two listeners (the ear's pieces, the watch for agents) may lie so far apart and mean the same."""
-_BEARS_OUT: Final = frozenset({"prompt", "agent", "music"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,7 @@ class Wordings:
         What began before ``opened`` belongs to earlier steps, and so does what came before a key or a prompt of theirs.
         """
         step = self._script[index]
-        if step.text not in self.stood or not (wanted := prompts_of(step)) or _optional(step):
+        if step.text not in self.stood or not (wanted := prompts_of(step)) or not self._matters(index):
             return None
         keys = (seen.at - KEY_S for seen in line.log if isinstance(seen, KeysPressed))
         after = max(opened, self._place, *keys)
@@ -104,8 +101,15 @@ class Wordings:
         if any(p.name not in then or p.onset < fresh.onset for p in others):
             return None
         quiet = line.quiet_after_speech_since(fresh.onset)
-        said = -math.inf if others else math.inf if quiet is None else quiet + QUIET_S
-        return Instead(f"prompt:{wanted[0]}", fresh.onset, said)
+        waits_for_us = not isinstance(self._script[index + 1], ExpectStep)
+        over = quiet + QUIET_S if waits_for_us and quiet is not None else math.inf
+        return Instead(f"prompt:{wanted[0]}", fresh.onset, -math.inf if others else over)
+
+    def _matters(self, index: int) -> bool:
+        """Must the prompt be heard, and can anything after it bear out that all the rest is as before?"""
+        step, after = self._script[index], self._script[index + 1 :]
+        bears_out = any(isinstance(s, ExpectStep) and any(map(_bears_out, s.expect)) for s in after)
+        return bears_out and isinstance(step, ExpectStep) and not step.optional
 
     def _awaited_after(self, index: int) -> frozenset[str]:
         """Prompts that the far end says by itself after those of a step: before a key of ours is due."""
@@ -113,17 +117,22 @@ class Wordings:
         return frozenset(name for step in ahead for name in prompts_of(step))
 
 
-def _optional(step: Step) -> bool:
-    return isinstance(step, ExpectStep) and step.optional
-
-
 def settled(walk: Walk) -> Walk:
-    """The walk in which no prompt counts as changed unless the rest of the script bears it out."""
-    steps = (
-        replace(run, end=StepEnd.DEADLINE) if run.end is StepEnd.CHANGED and not _borne_out(walk, run) else run
-        for run in walk.steps
-    )
-    return replace(walk, steps=tuple(steps))
+    """The walk in which no prompt counts as changed unless the rest of the script bears it out.
+
+    One that came after all before its deadline was heard.
+    """
+    return replace(walk, steps=tuple(_settled(walk, run) for run in walk.steps))
+
+
+def _settled(walk: Walk, run: StepRun) -> StepRun:
+    if run.end is not StepEnd.CHANGED or run.onset is None or run.started is None:
+        return run
+    came = next((p for p in _confirmed(walk.log) if p.name in prompts_of(run.step) and p.onset >= run.onset), None)
+    if came is None:
+        return run if _borne_out(walk, run, run.onset) else replace(run, end=StepEnd.DEADLINE)
+    in_time = isinstance(run.step, ExpectStep) and came.at <= run.started + run.step.within
+    return replace(run, end=StepEnd.MET if in_time else StepEnd.DEADLINE, onset=came.onset, what=f"prompt:{came.name}")
 
 
 def changes(walk: Walk) -> tuple[Change, ...]:
@@ -187,13 +196,15 @@ def _person_may_come(walk: Walk, run: StepRun) -> bool:
     return expects_agent(ahead) and not any(isinstance(step, PressStep | ChooseStep) for step in ahead)
 
 
-def _borne_out(walk: Walk, run: StepRun) -> bool:
-    if run.onset is None or walk.unheard_s >= UNHEARD_S:
-        return False
+def _borne_out(walk: Walk, run: StepRun, onset: float) -> bool:
     later = walk.steps[len(walk.before(run)) + 1 :]
-    as_before = any(r.end is StepEnd.MET and r.what.partition(":")[0] in _BEARS_OUT for r in later)
-    came = any(p.name in prompts_of(run.step) and p.onset >= run.onset for p in _confirmed(walk.log))
-    return as_before and not came and not _person(walk, run.onset, _until(walk, run.onset, run.onset))
+    as_before = any(r.end is StepEnd.MET and _bears_out(r.what) for r in later)
+    heard = walk.unheard_s < UNHEARD_S
+    return as_before and heard and not _person(walk, onset, _until(walk, onset, onset))
+
+
+def _bears_out(what: str) -> bool:
+    return what.partition(":")[0] in ("prompt", "agent", "music")
 
 
 def _person(walk: Walk, onset: float, until: float) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import Final
 
 from probe.observation import (
     Agent,
@@ -20,6 +22,9 @@ from probe.observation import (
     Unreachable,
 )
 from probe.speech import stretches
+
+NEAR_S: Final = 0.5
+"""Instants of two listeners (prompts and pieces of speech, the watch for agents) may differ so much for one thing."""
 
 
 @dataclass(slots=True)
@@ -61,7 +66,7 @@ class Line:
                 pass
 
     def prompt_ended_at(self, prompt: Prompt) -> float | None:
-        """When this occurrence of a known prompt was over (or left its known wording), if it is.
+        """When this occurrence of a known prompt was over, if it is: words that it goes on with are waited for.
 
         One that broke off and was taken up again goes on.
         """
@@ -70,10 +75,19 @@ class Line:
             if not isinstance(seen, Prompt) or seen.name != prompt.name or seen.onset < prompt.onset - 0.05:
                 continue
             if seen.phase in (PromptPhase.ENDED, PromptPhase.DIVERGED):
-                over = seen.at if over is None else over
+                over = self._over_after(seen) if over is None else over
             elif abs(seen.onset - prompt.onset) <= 0.05:
                 over = None
-        return over
+        return None if over == math.inf else over
+
+    def _over_after(self, left: Prompt) -> float:
+        """When all was said after a prompt ended or left its wording; never, while other words go on."""
+        since = left.at if left.until is None else left.until
+        near = (s for s in stretches(self.log) if not s.known and abs(s.onset - since) <= NEAR_S)
+        other = next(near, None) if left.phase is PromptPhase.DIVERGED else None
+        if other is None:
+            return left.at
+        return math.inf if other.until is None else other.until
 
     def quiet_after_speech_since(self, anchor: float) -> float | None:
         """Since when the far end has been quiet after speech heard since ``anchor``, else None."""

@@ -123,10 +123,25 @@ def test_a_known_prompt_in_the_wrong_place_stays_a_failure() -> None:
     assert found(judge(strange))[:3] == (Verdict.FAIL, Stage.IVR, Reason.WRONG_PROMPT)
 
 
-def test_a_prompt_that_comes_too_late_is_not_a_new_wording() -> None:
-    walked = played([*ANSWER, *speech(2.0, 3.0), *prompt("menu", 5.4), *prompt("salam", 9.5)])
-    assert judge(walked).verdict is Verdict.FAIL
-    assert changes(walked) == ()
+def test_a_prompt_that_comes_after_all_was_heard_if_it_came_in_time() -> None:
+    start: Timeline = [*ANSWER, *speech(2.0, 3.0), *prompt("menu", 5.4)]
+    in_time, too_late = played([*start, *prompt("salam", 9.5)]), played([*start, *prompt("salam", 15.5)])
+    assert judge(in_time).verdict is Verdict.PASS
+    assert found(judge(too_late))[:3] == (Verdict.FAIL, Stage.IVR, Reason.PROMPT_NOT_HEARD)
+    assert changes(in_time) == changes(too_late) == ()
+
+
+def test_silence_means_that_the_far_end_waits_only_where_a_key_is_due() -> None:
+    later: Timeline = [*speech(1.0, 2.0), *music(3.5), *prompt("tunggu", 7.0), *agent(15.0, *PERSON)]
+    walked = played([*ANSWER, *prompt("salam", 2.0), *prompt("menu", 5.4)], after_key=later)
+    assert judge(walked).verdict is Verdict.PASS
+
+
+def test_a_script_that_ends_with_the_prompt_has_nothing_to_bear_it_out() -> None:
+    for script in (SCRIPT[:2], SCRIPT[:2] + steps({"press": "1"}, {"end": True})):
+        walked = walk(script, [*ANSWER, *speech(2.0, 3.0)], stood=STOOD)[0]
+        assert judge(walked).reason is Reason.PROMPT_NOT_HEARD
+        assert walked.steps[1].waited_s == pytest.approx(15.0)
 
 
 def test_an_agent_in_the_place_of_an_announcement_is_no_new_wording_and_nothing_of_it_is_cut() -> None:

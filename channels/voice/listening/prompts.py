@@ -25,6 +25,8 @@ _EXPLAINED_NCC, _EXPLAINED_MARGIN = 0.5, 0.15
 _CHECKED = RATE_HZ // 4
 _TAKEN_UP = 4 * RATE_HZ
 """A prompt that broke off may be taken up again for this long: so much of a stream may be lost on the way."""
+_CUT_SHORT = 2 * SEGMENT
+"""A prompt that lacks no more than this is through."""
 _SILENT_DBM0 = -90.0
 _LEAD_BLOCKS = 3
 _LEAD = _LEAD_BLOCKS * BLOCK
@@ -144,9 +146,11 @@ class PromptMatcher:
             return
         if self._followed(trial):
             return
-        if not self._take_over(trial, trial.onset):
+        cut_short: list[Track] = []
+        if not self._take_over(trial, trial.onset, cut_short):
             return
         track = trial.track()
+        track.cut_short = [*cut_short, *(cut for twin in self._twins(track) for cut in twin.cut_short)]
         track.follow(self._tail)
         self._tracks.append(track)
 
@@ -182,8 +186,11 @@ class PromptMatcher:
         heard = stopped - track.onset - track.drift
         return stopped - SEGMENT <= trial.place <= stopped + _TAKEN_UP and trial.skip >= heard - 2 * SEGMENT
 
-    def _take_over(self, trial: Trial, begins: int) -> bool:
-        """End the prompts that this one follows; false when one of them still explains it."""
+    def _take_over(self, trial: Trial, begins: int, cut_short: list[Track] | None = None) -> bool:
+        """End the prompts that this one follows; false when one of them still explains it.
+
+        A confirmed one that is not through is put into ``cut_short``: what became of it is told once this one is sure.
+        """
         checked = trial.place + min(_CHECKED, trial.prompt.length - trial.skip)
         for rival in list(self._tracks):
             twin = abs(rival.onset - trial.onset) <= _SAME_ONSET and rival.late == (trial.skip > 0)
@@ -192,7 +199,12 @@ class PromptMatcher:
             fits = rival.fits(self._tail, trial.place, min(checked, rival.end)) if rival.onset < trial.place else 1.0
             if fits >= min(_EXPLAINED_NCC, trial.score - _EXPLAINED_MARGIN):
                 return False
-            self._finish(rival, PromptPhase.ENDED, begins)
+            if cut_short is not None and rival.confirmed and rival.end - begins > _CUT_SHORT:
+                cut_short.append(rival)
+                self._tracks.remove(rival)
+                self._past = [*self._past[-9:], Stretch(rival.heard_since, begins)]
+            else:
+                self._finish(rival, PromptPhase.ENDED, begins)
         return True
 
     def _twins(self, track: Track) -> list[Track]:
@@ -256,9 +268,11 @@ class PromptMatcher:
         if not track.confirmed:
             track.confirmed = True
             self._say(track, PromptPhase.CONFIRMED)
+            self._tell_cut_short(track, PromptPhase.ENDED)
 
     def _finish(self, track: Track, phase: PromptPhase, end: int) -> None:
         self._tracks.remove(track)
+        self._tell_cut_short(track, PromptPhase.ENDED)
         if track.announced:
             self._say(track, phase, end)
         if phase is PromptPhase.ENDED or track.confirmed:
@@ -270,6 +284,14 @@ class PromptMatcher:
             self._tracks.remove(track)
             if track.announced:
                 self._say(track, PromptPhase.DIVERGED)
+            if not self._twins(track):  # what it seemed to cut short went on with words of no prompt
+                self._tell_cut_short(track, PromptPhase.DIVERGED)
+
+    def _tell_cut_short(self, track: Track, phase: PromptPhase) -> None:
+        for cut in track.cut_short:
+            self._say(cut, phase, track.onset)
+        for one in (track, *self._twins(track)):
+            one.cut_short = []
 
     def _say(self, track: Track, phase: PromptPhase, end: int | None = None) -> None:
         at_s, onset_s = (self._tail.end - _LEAD) / RATE_HZ, max(0, track.told_onset - _LEAD) / RATE_HZ

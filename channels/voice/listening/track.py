@@ -177,6 +177,8 @@ class Track:
     bad_since: int = 0
     announced: bool = False
     confirmed: bool = False
+    cut_short: list[Track] = field(default_factory=list)
+    """Confirmed prompts that seem to have been cut short by this one."""
 
     def __post_init__(self) -> None:
         self.heard_since = self.told_onset = self.onset
