@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import multiprocessing
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -120,28 +123,59 @@ def joins_of(plays: Sequence[Play]) -> dict[str, list[Play]]:
     return {"begun in the middle": begun, "0.3 to 3 s of it lost": lost}
 
 
-def tally(bank: PromptBank, line: Line, known: list[Play], impostors: list[Play]) -> Tally:
+class Listeners:
+    """Processes that hear streams side by side; with one job in this one."""
+
+    bank: ClassVar[PromptBank] = PromptBank()
+    """What a process listens for."""
+
+    def __init__(self, bank: PromptBank, jobs: int = 1) -> None:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the engine
+        # a fresh interpreter each: the threads that talk to Asterisk cannot be copied into a child
+        fresh = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(jobs, fresh, self.know, (bank,)) if jobs > 1 else None
+        self.know(bank)
+
+    @classmethod
+    def know(cls, bank: PromptBank) -> None:
+        """Listen for the prompts of this bank."""
+        cls.bank = bank
+
+    def hear(self, streams: list[Samples]) -> Iterator[tuple[list[Prompt], float]]:
+        """What is heard in each stream, and the seconds of CPU that it took."""
+        return map(_timed, streams) if self._pool is None else self._pool.map(_timed, streams, chunksize=4)
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
+def tally(listeners: Listeners, line: Line, known: list[Play], impostors: list[Play]) -> Tally:
     """Play everything over a line."""
     found = Tally(known=len(known), impostors=len(impostors))
-    for start in range(0, len(known), _BATCH):
-        batch = known[start : start + _BATCH]
-        for play, samples in zip(batch, line(batch), strict=True):
-            _take_known(found, play, _timed(found, bank, samples))
-    for start in range(0, len(impostors), _BATCH):
-        batch = impostors[start : start + _BATCH]
-        for play, samples in zip(batch, line(batch), strict=True):
-            taken = {p.name for p in _timed(found, bank, samples) if p.phase is PromptPhase.CONFIRMED}
-            found.mistaken += bool(taken)
-            found.notes += [f"{play.prompt.names[0]} taken for {', '.join(sorted(taken))}"] if taken else []
+    for play, heard in _heard(found, listeners, line, known):
+        _take_known(found, play, heard)
+    for play, heard in _heard(found, listeners, line, impostors):
+        taken = {p.name for p in heard if p.phase is PromptPhase.CONFIRMED}
+        found.mistaken += bool(taken)
+        found.notes += [f"{play.prompt.names[0]} taken for {', '.join(sorted(taken))}"] if taken else []
     return found
 
 
-def _timed(found: Tally, bank: PromptBank, samples: Samples) -> list[Prompt]:
+def _heard(found: Tally, listeners: Listeners, line: Line, plays: list[Play]) -> Iterator[tuple[Play, list[Prompt]]]:
+    for start in range(0, len(plays), _BATCH):
+        batch = plays[start : start + _BATCH]
+        streams = line(batch)
+        for play, samples, (heard, cpu_s) in zip(batch, streams, listeners.hear(streams), strict=True):
+            found.cpu_s, found.audio_s = found.cpu_s + cpu_s, found.audio_s + len(samples) / RATE_HZ
+            yield play, heard
+
+
+def _timed(samples: Samples) -> tuple[list[Prompt], float]:
     began = time.process_time()
-    heard = hear(bank, samples)
-    found.cpu_s += time.process_time() - began
-    found.audio_s += len(samples) / RATE_HZ
-    return heard
+    heard = hear(Listeners.bank, samples)
+    return heard, time.process_time() - began
 
 
 def _take_known(found: Tally, play: Play, heard: list[Prompt]) -> None:
@@ -170,15 +204,24 @@ def _dice_for(word: str) -> np.random.Generator:
 
 def measure(result: Result, side: Corpus, exchange: spoiling.Exchange | None) -> None:
     """All figures of one side of the corpus."""
+    listeners = Listeners(side.bank, jobs=os.cpu_count() or 1)
+    try:
+        _measure(result, side, exchange, listeners)
+    finally:
+        listeners.close()
+
+
+def _measure(result: Result, side: Corpus, exchange: spoiling.Exchange | None, listeners: Listeners) -> None:
     known, impostors = plays_of(side.bank.prompts), plays_of(side.impostors)
     cpu_s = audio_s = 0.0
     for name, line in lines(exchange).items():
-        found = tally(side.bank, line, known, impostors)
+        sys.stderr.write(f"  {name} …\n")
+        found = tally(listeners, line, known, impostors)
         _figures(result, name, found)
         result.notes += ["", f"{name}:", "", *(f"- {note}" for note in found.notes)] if found.notes else []
         cpu_s, audio_s = cpu_s + found.cpu_s, audio_s + found.audio_s
     for name, plays in joins_of(known).items():
-        _joins(result, name, tally(side.bank, lines(None)["clean"], plays, []))
+        _joins(result, name, tally(listeners, lines(None)["clean"], plays, []))
     result.add(
         "cost",
         "printed",
@@ -186,7 +229,7 @@ def measure(result: Result, side: Corpus, exchange: spoiling.Exchange | None) ->
         True,
     )
     if side.variants:
-        found = tally(side.bank, lines(None)["clean"], [], plays_of(side.variants))
+        found = tally(listeners, lines(None)["clean"], [], plays_of(side.variants))
         what = "unknown ends of known beginnings (the same voice's very sound for more than a second)"
         result.add(what, "printed", f"{found.mistaken} of {found.impostors} confirmed after 1 s, then diverged", True)
 

@@ -48,7 +48,10 @@ def test_no_impostor_is_a_known_recording(sides: tuple[corpus.Corpus, corpus.Cor
 def test_a_few_known_prompts_are_found_and_a_few_others_are_none(few: PromptBank) -> None:
     known, other = few.prompts[:2], few.prompts[2:]
     found = prompts.tally(
-        PromptBank(known), prompts.lines(None)["clean"], prompts.plays_of(known), prompts.plays_of(other)
+        prompts.Listeners(PromptBank(known)),
+        prompts.lines(None)["clean"],
+        prompts.plays_of(known),
+        prompts.plays_of(other),
     )
     assert (found.known, found.missed, found.impostors, found.wrong) == (2, 0, 1, 0.0)
     assert max(found.onsets_ms) < 1.0
@@ -58,7 +61,10 @@ def test_a_few_known_prompts_are_found_and_a_few_others_are_none(few: PromptBank
 def test_a_prompt_that_is_not_known_counts_as_missed_and_a_known_impostor_as_mistaken(few: PromptBank) -> None:
     stranger, known = few.prompts[:1], few.prompts[1:]
     found = prompts.tally(
-        PromptBank(known), prompts.lines(None)["clean"], prompts.plays_of(stranger), prompts.plays_of(known)
+        prompts.Listeners(PromptBank(known)),
+        prompts.lines(None)["clean"],
+        prompts.plays_of(stranger),
+        prompts.plays_of(known),
     )
     assert (found.missed, found.mistaken) == (1, 2)
 
