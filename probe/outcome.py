@@ -77,6 +77,19 @@ class MediaFigures:
     mos: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundFigures:
+    """What the ear measured of the far end's sound; null where there was too little of it.
+
+    Level without pauses in dBm0, share of the samples cut off at the top; delay and loss of our own sound coming back.
+    """
+
+    level_dbm0: float | None = None
+    clipped: float | None = None
+    echo_delay_ms: float | None = None
+    echo_loss_db: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A file that proves something. ``path`` absolute."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
 from probe.observation import Observation
-from probe.outcome import Evidence, MediaFigures
+from probe.outcome import Evidence, MediaFigures, SoundFigures
 
 DtmfMode = Literal["auto", "rfc4733", "info", "inband"]
 RecordPolicy = Literal["all", "until_agent", "none"]
@@ -80,6 +80,7 @@ class Report:
     """What a session leaves behind once it is closed."""
 
     media: MediaFigures | None = None
+    sound: SoundFigures | None = None
     evidence: tuple[Evidence, ...] = ()
 
 

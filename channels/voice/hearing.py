@@ -23,6 +23,7 @@ from channels.voice.complaints import complain
 from channels.voice.media import FRAME_S, FRAME_SAMPLES, RATE_HZ, SILENCE, Heard
 from channels.voice.recorder import Recorder
 from probe.observation import RECORDING, Agent, AgentPhase, Noted, Observation, Sign, Trouble, Unheard
+from probe.outcome import SoundFigures
 from probe.reasons import Reason
 
 BLOCK_FRAMES: Final = 4
@@ -38,7 +39,8 @@ _POLL_S: Final = 0.02
 class Hears(Protocol):
     """What an ear does; ``channels.voice.listening.ear.Ear`` is the real one. Seconds of stream time."""
 
-    def feed(self, samples: NDArray[np.int16]) -> Sequence[Observation]: ...
+    def feed(self, samples: NDArray[np.int16], sent: NDArray[np.int16] | None = ...) -> Sequence[Observation]: ...
+    def figures(self) -> SoundFigures: ...
     def flush(self) -> Sequence[Observation]: ...
     def listen_for_agent(self) -> None: ...
     def we_sent(self, kind: Literal["keys", "play"], start_s: float, end_s: float) -> None: ...
@@ -62,6 +64,8 @@ class Listener:
         self._frames = frames
         self._make_ear = make_ear
         self._ear: Hears | None = None
+        self.figures: SoundFigures | None = None
+        """What the ear measured; set before ``finished``."""
         self._recorder = Recorder(recording) if recording is not None else None
         self._hide_agent = hide_agent
         self._rewired_at = rewired_at
@@ -136,6 +140,7 @@ class Listener:
         if stopping:
             self._flush()
             self._tell(self._ear.flush())
+            self.figures = self._ear.figures()
             if self._recorder is not None:
                 self._recorder.close()
             self._finished()
@@ -183,7 +188,7 @@ class Listener:
         if self._recorder is not None:
             self._recorder.append(sent, heard)
         self._samples += len(heard)
-        self._tell(self._ear.feed(heard))
+        self._tell(self._ear.feed(heard, sent))
         self._place()
 
     def _place(self) -> None:

@@ -370,7 +370,8 @@ class Line:
             self.hang_up()
             self._last_word = Seen(call=self.order.call, observation=Ended(at=time.monotonic(), by_us=True))
         self._host.emit(self._last_word)
-        self._host.emit(Closed(call=self.order.call, media=self._flow.figures.total()))
+        sound = self._listener.figures if self._listener is not None else None
+        self._host.emit(Closed(call=self.order.call, media=self._flow.figures.total(), sound=sound))
         self.over = self.closed = True
         # the port must outlive its call by a moment
         self.later(2 * _GIVE_UP_S, self._release)

@@ -34,7 +34,7 @@ from channels.voice.wire import (
     SipText,
 )
 from probe.observation import Ended, Observation, Refused, Trouble, Unreachable
-from probe.outcome import Evidence, MediaFigures
+from probe.outcome import Evidence, MediaFigures, SoundFigures
 from probe.reasons import Reason
 from probe.session import Action, End, Listen, Play, Press, Report, Target
 
@@ -93,6 +93,7 @@ class CallSession:
         self._over = asyncio.Event()
         self._closed = asyncio.Event()
         self._media: MediaFigures | None = None
+        self._sound: SoundFigures | None = None
         self._hung_up = False
         self._place: Place | None = None
         self._engines = 0
@@ -165,7 +166,7 @@ class CallSession:
         elif isinstance(event, Closed) and self._turned_away:
             self._dial_elsewhere()
         elif isinstance(event, Closed):
-            self._media = event.media
+            self._media, self._sound = event.media, event.sound
             self._leave_engine()
 
     def _passed(self, text: SipText) -> None:
@@ -324,7 +325,7 @@ class CallSession:
         self._leave_engine()
         self._trace.close()
         evidence = await asyncio.to_thread(_evidence, self.target.evidence)
-        return Report(media=self._media, evidence=evidence)
+        return Report(media=self._media, sound=self._sound, evidence=evidence)
 
     async def _first(self, event: asyncio.Event) -> None:
         waits = [asyncio.create_task(event.wait()), asyncio.create_task(self._over.wait())]

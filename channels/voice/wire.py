@@ -8,7 +8,7 @@ from typing import Final, Literal
 from channels.voice.proto import Codec
 from probe import observation
 from probe.observation import Observation, Sign
-from probe.outcome import MediaFigures
+from probe.outcome import MediaFigures, SoundFigures
 from probe.session import DtmfMode, RecordPolicy
 
 Transport = Literal["udp", "tcp", "tls"]
@@ -187,6 +187,7 @@ class Closed:
 
     call: str
     media: MediaFigures | None
+    sound: SoundFigures | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,5 +208,19 @@ _OBSERVATIONS: Final = tuple(
 )
 COMMANDS: Final = Codec((Dial, Account, Way, PressKeys, PlaySound, ListenForAgent, HangUp, Quit))
 EVENTS: Final = Codec(
-    (Ready, Beat, Seen, Lost, RegistrationFailed, SipText, Done, Closed, Full, MediaFigures, Sign, *_OBSERVATIONS)
+    (
+        Ready,
+        Beat,
+        Seen,
+        Lost,
+        RegistrationFailed,
+        SipText,
+        Done,
+        Closed,
+        Full,
+        MediaFigures,
+        SoundFigures,
+        Sign,
+        *_OBSERVATIONS,
+    )
 )

@@ -12,6 +12,7 @@ import numpy as np
 from channels.voice.listening.agent import AgentWatch, is_cadence
 from channels.voice.listening.bank import PromptBank
 from channels.voice.listening.cadences import Tones
+from channels.voice.listening.echo import EchoWatch
 from channels.voice.listening.evidence import Heard, Signal
 from channels.voice.listening.features import (
     BLOCK,
@@ -24,6 +25,7 @@ from channels.voice.listening.features import (
     background_dbm0,
 )
 from channels.voice.listening.line import Line
+from channels.voice.listening.loudness import Loudness
 from channels.voice.listening.memory import CallMemory
 from channels.voice.listening.pieces import SpeechPieces
 from channels.voice.listening.prompts import PromptMatcher
@@ -31,6 +33,7 @@ from channels.voice.listening.speech import SpeechGate
 from channels.voice.listening.tones import ToneDetector
 from channels.voice.listening.vad import Vad
 from probe.observation import Observation, Prompt, PromptPhase, Tone, ToneKind
+from probe.outcome import SoundFigures
 
 _SHORT_BURST_S = 0.2
 """A pure tone this long is no vowel: the VAD is not asked."""
@@ -44,7 +47,8 @@ class Ear:
         self._prompts = PromptMatcher(bank or PromptBank(), joins=True)
         self._tones, self._gate = ToneDetector(tones), SpeechGate()
         self._line, self._pieces, self._agent = Line(), SpeechPieces(), AgentWatch()
-        self._memory = CallMemory()
+        self._memory, self._echo, self._loudness = CallMemory(), EchoWatch(), Loudness()
+        self._sent: Samples = np.zeros(0, dtype=np.int16)
         self._waiting: Samples = np.zeros(0, dtype=np.int16)
         self._fed = 0
         self._prompt_onset_s: float | None = None
@@ -58,24 +62,35 @@ class Ear:
         """Stream seconds fed so far."""
         return self._fed / RATE_HZ
 
-    def feed(self, samples: Samples) -> list[Observation]:
+    def feed(self, samples: Samples, sent: Samples | None = None) -> list[Observation]:
         """Listen to the next samples (int16, 8 kHz, any number) and return what became known, in order.
+
+        ``sent`` is what we ourselves sent meanwhile: it may come back as an echo, which is nobody speaking.
 
         Work is done in blocks of 80 ms, so that the result does not depend on how the stream is cut.
         """
         self._fed += len(samples)
         self._waiting = np.concatenate((self._waiting, samples))
+        self._sent = np.concatenate((self._sent, np.zeros_like(samples) if sent is None else sent))
         found: list[Observation] = []
         while len(self._waiting) >= BLOCK:
-            found += self._hear(self._waiting[:BLOCK])
-            self._waiting = self._waiting[BLOCK:]
+            found += self._hear(self._waiting[:BLOCK], self._sent[:BLOCK])
+            self._waiting, self._sent = self._waiting[BLOCK:], self._sent[BLOCK:]
         return found
 
     def flush(self) -> list[Observation]:
         """Listen to the last samples that make no whole block; call it once, at the end."""
-        rest = self._waiting[: len(self._waiting) // HOP * HOP]
-        self._waiting = self._waiting[:0]
-        return self._hear(rest) if len(rest) else []
+        whole = len(self._waiting) // HOP * HOP
+        rest, sent = self._waiting[:whole], self._sent[:whole]
+        self._waiting, self._sent = self._waiting[:0], self._sent[:0]
+        return self._hear(rest, sent) if len(rest) else []
+
+    def figures(self) -> SoundFigures:
+        """How loud the far end was so far, and what came back of our own sound."""
+        loud, echo = self._loudness, self._echo
+        return SoundFigures(
+            level_dbm0=loud.dbm0, clipped=loud.clipped, echo_delay_ms=echo.delay_ms, echo_loss_db=echo.loss_db
+        )
 
     def listen_for_agent(self) -> None:
         """From now on a person may come; speech before is the menu's."""
@@ -95,11 +110,13 @@ class Ear:
         if sign is not None:
             self._agent.signalled(Signal(sign, self.now_s))
 
-    def _hear(self, samples: Samples) -> list[Observation]:
+    def _hear(self, samples: Samples, sent: Samples) -> list[Observation]:
         block = self._features.feed(samples)
         border, floor = self._noise.feed(block.levels), self._noise.floor_dbm0
         prompts = self._prompts.feed(block, border, floor)
-        explained = self._prompts.explained
+        self._echo.feed(block.first, block.samples, sent.astype(np.float32))
+        explained = sorted([*self._prompts.explained, *self._echo.stretches], key=lambda stretch: stretch.onset)
+        self._loudness.feed(block, border)
         tone = self._tones.burst_s >= _SHORT_BURST_S
         behind = background_dbm0(self._gate.talker_dbm0(block.end_s), self._line.music_dbm0)
         sound = max(border, behind)

@@ -28,6 +28,7 @@ from probe.observation import (
     Trouble,
     Unheard,
 )
+from probe.outcome import SoundFigures
 from probe.reasons import Reason
 
 LOUD = np.full(FRAME_SAMPLES, 5000, dtype="<i2").tobytes()
@@ -40,14 +41,19 @@ class FakeEar:
         self.found = list(found)
         self.samples: list[NDArray[np.int16]] = []
         self.sent: list[tuple[str, float, float]] = []
+        self.sent_with: NDArray[np.int16] | None = None
         self.armed = False
 
-    def feed(self, samples: NDArray[np.int16]) -> Sequence[Observation]:
+    def feed(self, samples: NDArray[np.int16], sent: NDArray[np.int16] | None = None) -> Sequence[Observation]:
         self.samples.append(samples)
+        self.sent_with = sent
         now = sum(map(len, self.samples)) / 8000
         ready = [o for o in self.found if o.at <= now]
         self.found = [o for o in self.found if o.at > now]
         return ready
+
+    def figures(self) -> SoundFigures:
+        return SoundFigures(level_dbm0=-20.0)
 
     def flush(self) -> Sequence[Observation]:
         return [Sound(at=99.0, kind=SoundKind.SPEECH, onset=98.0)]
@@ -62,8 +68,8 @@ class FakeEar:
 
 
 class Deaf(FakeEar):
-    def feed(self, samples: NDArray[np.int16]) -> Sequence[Observation]:
-        raise RuntimeError(f"no model for {len(samples)} samples")
+    def feed(self, samples: NDArray[np.int16], sent: NDArray[np.int16] | None = None) -> Sequence[Observation]:
+        raise RuntimeError(f"no model for {len(samples)} samples, {sent is not None}")
 
 
 class Bench:
@@ -183,6 +189,21 @@ def test_the_end_is_told_after_everything_that_was_heard() -> None:
     assert bench.finished.is_set()
     assert sum(map(len, ear.samples)) == 3 * FRAME_SAMPLES
     assert isinstance(bench.seen[-1], Sound)
+
+
+def test_the_ear_is_told_what_we_sent_and_asked_what_it_measured() -> None:
+    ear = FakeEar()
+    bench = Bench(ear)
+    for number in range(4):
+        bench.frames.put(Heard(1000.0 + 0.02 * (number + 1), SILENCE, LOUD))
+    bench.listener.work_or_fail()
+    assert ear.sent_with is not None
+    assert ear.sent_with.all()
+    assert not ear.samples[0].any()
+    assert bench.listener.figures is None
+    bench.listener.finish()
+    bench.listener.work_or_fail()
+    assert bench.listener.figures == SoundFigures(level_dbm0=-20.0)
 
 
 def test_an_ear_that_fails_is_our_trouble_and_its_recording_is_closed(tmp_path: Path) -> None:

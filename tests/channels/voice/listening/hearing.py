@@ -20,6 +20,7 @@ def listen(
     arm_s: float | None = None,
     cues: tuple[Cue, ...] = (),
     country: str = DEFAULT_COUNTRY,
+    sent: Ints | None = None,
 ) -> list[Observation]:
     """All observations of a call fed in packets of 20 ms; ``cues`` are done at their stream seconds."""
     ear, found = Ear(bank, tones_of([country])), list[Observation]()
@@ -28,7 +29,7 @@ def listen(
         for cue in [c for c in waiting if c[0] * RATE <= i]:
             cue[1](ear)
             waiting.remove(cue)
-        found += ear.feed(samples[i : i + 160])
+        found += ear.feed(samples[i : i + 160], None if sent is None else sent[i : i + 160])
     return found + ear.flush()
 
 
