@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from channels.voice.listening.cadences import DEFAULT_COUNTRY, CadenceError, countries, read_own
+from probe.quality import DEFAULT, QualityLimits
 from probe.setting import ConfigPath, Setting, offer
 from probe.setting_errors import Place, refuse_at
 
@@ -33,6 +34,11 @@ class LineSettings(Setting):
     """Whose ringback, busy and congestion are known: of the networks that a call passes through."""
     tones: ConfigPath | None = None
     """A table of one's own, for a PBX with other tones: as those of the countries."""
+    mos: Annotated[float, Field(ge=1, le=4.5)] = DEFAULT.mos
+    mos_drop: Annotated[float, Field(ge=0.1, le=3.5)] = DEFAULT.mos_drop
+    quiet_dbm0: Annotated[float, Field(ge=-60, le=-20)] = DEFAULT.quiet_dbm0
+    loud_dbm0: Annotated[float, Field(ge=-15, le=3)] = DEFAULT.loud_dbm0
+    clipped_percent: Annotated[float, Field(gt=0, le=100)] = DEFAULT.clipped_percent
 
     @field_validator("tones")
     @classmethod
@@ -45,6 +51,17 @@ class LineSettings(Setting):
             except CadenceError as error:
                 raise ValueError(str(error)) from error
         return value
+
+    @property
+    def limits(self) -> QualityLimits:
+        """How good a line must sound."""
+        return QualityLimits(
+            mos=self.mos,
+            mos_drop=self.mos_drop,
+            quiet_dbm0=self.quiet_dbm0,
+            loud_dbm0=self.loud_dbm0,
+            clipped_percent=self.clipped_percent,
+        )
 
     @property
     def tables(self) -> tuple[str, ...]:

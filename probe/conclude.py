@@ -17,6 +17,7 @@ from probe.observation import (
     Sender,
 )
 from probe.outcome import AgentEvidence, AgentSign, Outcome, StepResult, StepVerdict, Timings
+from probe.quality import DEFAULT, Measured, QualityLimits
 from probe.reasons import Verdict
 from probe.script import ExpectStep
 from probe.session import Report
@@ -38,9 +39,15 @@ _VERDICT_BY_END = {
 }
 
 
-def conclude(walk: Walk, report: Report, language: Language = "id") -> Outcome:
-    """The outcome of a run, its details said in ``language``; total, like the judge."""
-    judgement = judge(walk)
+def conclude(
+    walk: Walk,
+    report: Report,
+    language: Language = "id",
+    limits: QualityLimits = DEFAULT,
+    usual_mos: float | None = None,
+) -> Outcome:
+    """The outcome of a run, its details said in ``language``; total, like the judge. ``usual_mos``: of its line."""
+    judgement = judge(walk, Measured(media=report.media, sound=report.sound, usual_mos=usual_mos), limits)
     changed = {id(change.run): change.name for change in changes(walk)}
     return Outcome(
         verdict=judgement.verdict,

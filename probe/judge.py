@@ -12,6 +12,7 @@ from probe.detail import NOTHING, Detail, cause, detail
 from probe.drift import changes
 from probe.hearing import Hearing
 from probe.observation import Answered, Handoff, Message, Refused, Trouble, Unreachable
+from probe.quality import DEFAULT, NOTHING_MEASURED, Measured, QualityLimits, poor
 from probe.reasons import RULES, Judged, Owner, Reason, Stage, Verdict, owner_of
 from probe.script import ChooseStep, ExpectStep, PressStep, SendStep, expects_agent
 from probe.walk import UNHEARD_S, StepEnd, StepRun, Walk
@@ -56,12 +57,20 @@ class Judgement:
         return owner_of(self.reason, self.stage) if self.reason and self.stage else None
 
 
-def judge(walk: Walk) -> Judgement:
-    """Judge a walk; never raises, whatever was seen."""
+_Found = tuple[Reason, Stage, Detail]
+
+
+def judge(walk: Walk, measured: Measured = NOTHING_MEASURED, limits: QualityLimits = DEFAULT) -> Judgement:
+    """Judge a walk and how its line sounded; never raises, whatever was seen."""
     availability_asked = expects_agent(walk.script)
     found = _find(walk)
     if found is None:
-        return _met(walk, Judged.OK if availability_asked else Judged.NOT_JUDGED)
+        degraded = _degraded(walk, measured, limits)
+        available = Judged.OK if availability_asked else Judged.NOT_JUDGED
+        if degraded is None:
+            return Judgement(verdict=Verdict.PASS, availability=available)
+        reason, stage, seen = degraded
+        return Judgement(verdict=Verdict.DEGRADED, stage=stage, reason=reason, detail=seen, availability=available)
     reason, stage, seen = found
     reached = stage if stage is not Stage.MEDIA else _reached(walk)
     accessibility, availability = _judged(RULES[reason].verdict, stage, reached)
@@ -72,22 +81,6 @@ def judge(walk: Walk) -> Judgement:
         detail=seen,
         accessibility=accessibility,
         availability=availability if availability_asked else Judged.NOT_JUDGED,
-    )
-
-
-def _met(walk: Walk, available: Judged) -> Judgement:
-    """The script came through; what comes first on the way is said where something is out of the ordinary."""
-    changed = {id(change.run): change.name for change in changes(walk)}
-    odd = next((run for run in walk.steps if run.slow or id(run) in changed), None)
-    if odd is None:
-        return Judgement(verdict=Verdict.PASS, availability=available)
-    name = changed.get(id(odd))
-    return Judgement(
-        verdict=Verdict.DEGRADED,
-        stage=stage_of(walk, odd),
-        reason=Reason.SLOW if name is None else Reason.PROMPT_CHANGED,
-        detail=_slow_detail(odd) if name is None else detail("prompt_changed", name=name),
-        availability=available,
     )
 
 
@@ -120,9 +113,6 @@ def _judged(verdict: Verdict, stage: Stage, reached: Stage) -> tuple[Judged, Jud
     return Judged.NOT_OK, Judged.NOT_JUDGED
 
 
-_Found = tuple[Reason, Stage, Detail]
-
-
 def _find(walk: Walk) -> _Found | None:
     """What went wrong, if anything did."""
     failed = walk.failed
@@ -131,6 +121,18 @@ def _find(walk: Walk) -> _Found | None:
         nothing = all(run.end is StepEnd.NOT_REACHED for run in walk.steps)
         return (Reason.INTERNAL_ERROR, Stage.PROBE, detail("not_played")) if nothing else None
     return _ours(walk) or _access(walk, failed) or _deaf(walk) or _conversation(walk, failed)
+
+
+def _degraded(walk: Walk, measured: Measured, limits: QualityLimits) -> _Found | None:
+    """What works and is not as it should be: what comes first on the way, then how the whole of it sounded."""
+    changed = {id(change.run): change.name for change in changes(walk)}
+    if odd := next((run for run in walk.steps if run.slow or id(run) in changed), None):
+        if (name := changed.get(id(odd))) is not None:
+            return Reason.PROMPT_CHANGED, stage_of(walk, odd), detail("prompt_changed", name=name)
+        return Reason.SLOW, stage_of(walk, odd), _slow_detail(odd)
+    # packets that our own busy machine had no time for say nothing about the line
+    seen = None if _deaf(walk) else poor(measured, limits)
+    return None if seen is None else (Reason.QUALITY_LOW, Stage.MEDIA, seen)
 
 
 def _ours(walk: Walk) -> _Found | None:

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     # degraded
     SLOW = "slow"
     PROMPT_CHANGED = "prompt_changed"
+    QUALITY_LOW = "quality_low"
     # access
     BUSY = "busy_486"
     NUMBER_UNKNOWN = "number_unknown_404"
@@ -129,6 +130,7 @@ RULES: Final = MappingProxyType(
     {
         Reason.SLOW: _rule(_D, Owner.TEAM_LEADER, *_TARGET_STAGES),
         Reason.PROMPT_CHANGED: _rule(_D, Owner.IOC, *_TARGET_STAGES),
+        Reason.QUALITY_LOW: _rule(_D, Owner.IOC, Stage.MEDIA),
         Reason.BUSY: _rule(_F, Owner.IOC, Stage.ACCESS),
         Reason.NUMBER_UNKNOWN: _rule(_F, Owner.IOC, Stage.ACCESS),
         Reason.UNAVAILABLE: _rule(_F, Owner.IOC, Stage.ACCESS),

@@ -22,6 +22,7 @@ from scheduler.house import House, NotNowError
 from scheduler.order import Order
 from scheduler.unplayed import our_fault, unplayed
 from scheduler.wordings import recordings_of, stood
+from storage.database import DatabaseError
 from storage.evidence import FULL, EvidenceError, write
 
 CLOSE_S: Final = 15.0
@@ -65,7 +66,8 @@ async def converse(
     seen = await asyncio.to_thread(_observations, walk, target)
     said = await asyncio.to_thread(recordings_of, walk, order, report.evidence, target.evidence)
     report = replace(report, evidence=(*report.evidence, *seen, *said))
-    return await _proven(conclude(walk, report, order.language), order, house)
+    usual_mos = await _usual_mos(order, house) if report.media is not None else None
+    return await _proven(conclude(walk, report, order.language, house.limits, usual_mos), order, house)
 
 
 def _observations(walk: Walk, target: Target) -> tuple[Evidence, ...]:
@@ -93,6 +95,14 @@ async def _proven(outcome: Outcome, order: Order, house: House) -> Outcome:
         log.exception("the self-check failed")
         wrong = word("detail.self_check_failed", order.language, cause=named(error, order.language))
     return our_fault(outcome, Reason.TRUNK_DOWN, wrong) if wrong else outcome
+
+
+async def _usual_mos(order: Order, house: House) -> float | None:
+    try:
+        return await asyncio.to_thread(house.usual_mos, order)
+    except DatabaseError:  # the limits hold without it, and the result is entered when the database is back
+        log.warning("the record does not tell how the line usually sounds", exc_info=True)
+        return None
 
 
 async def _unless_stopped(waiting: Coroutine[None, None, None], stop: asyncio.Future[Reason] | None) -> None:

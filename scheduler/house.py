@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from probe.outcome import Record
+from probe.quality import DEFAULT, QualityLimits
 from probe.reasons import Reason
 from probe.session import Channel
 from scheduler.order import Order
@@ -30,6 +31,10 @@ class NotNowError(Exception):
 
 class RefusedError(Exception):
     """The dial guard lets nobody dial this; the sentence says why."""
+
+
+def _unknown(_order: Order) -> None:
+    """Nothing is known of earlier calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,10 @@ class House:
     """Gives back what the runs left running (engines, database), in their event loop, after the last of them."""
     stood: Callable[[str], frozenset[str]] = lambda _: frozenset()
     """Steps (their text) that the last runs of a probe met. Blocks; may raise."""
+    usual_mos: Callable[[Order], float | None] = _unknown
+    """The MOS that calls of this order usually have, from the record; in any thread. Raises DatabaseError."""
+    limits: QualityLimits = DEFAULT
+    """How good a line must sound."""
     max_agent_s: float | None = None
     """Seconds after an agent's first word at which every call lets go of them."""
     patience_s: float = CHANNEL_WAIT_S

@@ -103,6 +103,8 @@ class Parts:
             own_side=self.checks.own_side,
             close=self.close,
             stood=self._stood,
+            usual_mos=self._usual_mos,
+            limits=config.line.limits,
             max_agent_s=config.courtesy.max_agent_s,
             # whoever lends its database is a service, which outlives a stop of it
             patience_s=math.inf if self._lent else CHANNEL_WAIT_S,
@@ -128,6 +130,11 @@ class Parts:
             stamp = Stamp(version=version("siaga"), config=self._config.fingerprint)
             self._runs = Runs(self.database(), stamp, self._config.storage.evidence)
         return self._runs
+
+    def _usual_mos(self, order: Order) -> float | None:
+        if order.probe is None:
+            return None
+        return Results(self.database(), self._config.storage.evidence).usual_mos(order.probe)
 
     def _channel(self, name: str) -> Channel:
         """In the event loop of the runs: the engines belong to it."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Select, func, literal_column, select, tuple_
@@ -32,6 +33,8 @@ AFTER_SLOT: Final = timedelta(hours=25)
 """How much later than its slot a run may begin: it waits for its target until the next slot, at most 24 h."""
 _FROM_DETAIL: Final = ("target", "message", "timings", "steps", "agent", "media")
 """What stands in the erasable detail alone, or more exactly than in the entry."""
+_USUAL: Final = 20
+_USUAL_LEAST: Final = 5
 _AT: Final[Column[int]] = RESULT.c.at_ms
 _SEQ: Final[Column[int]] = RESULT.c.seq
 
@@ -169,6 +172,12 @@ class Results:
         steps = (step for detail in self.details(played).values() for step in detail.get("steps", ()))
         return frozenset(step["step"] for step in steps if step["verdict"] in ("pass", "degraded"))
 
+    def usual_mos(self, probe: str) -> float | None:
+        """Median MOS of the last calls of a probe; none when fewer than five of them have one."""
+        details = self.details(self.page(Filter(probe=probe, state=RunState.DONE), limit=_USUAL))
+        known = [mos for detail in details.values() if (mos := _mos(detail)) is not None]
+        return median(known) if len(known) >= _USUAL_LEAST else None
+
     def _entries(self, query: Select[Any]) -> list[Entry]:
         try:
             with self._database.read() as connection:
@@ -187,6 +196,12 @@ class Results:
                     connection.execute(select(RESULT).where(RESULT.c.seq == seq)).all()
             except (DatabaseError, TypeError, ValueError) as error:
                 raise AlteredRowError("result", seq) from error
+
+
+def _mos(detail: Mapping[str, Any]) -> float | None:
+    media = detail.get("media")
+    mos = media.get("mos") if isinstance(media, dict) else None
+    return float(mos) if isinstance(mos, (int, float)) else None
 
 
 def _unpacked(seq: int, data: object) -> dict[str, Any]:

@@ -96,6 +96,7 @@ ROWS = (
     Row("lulus-tanpa-agen", pbx(dialplan.GOOD_MENU), (ANSWER, GREETING, PRESS, MENU), "pass", exit_code=0),
     Row("lambat", pbx(dialplan.SLOW_AGENT), (ANSWER, GREETING, PRESS, agent(40, ', slow = "3s"')), "degraded", "queue",
         "slow", "team_leader", availability="ok", exit_code=1),
+    Row("suara-pecah", pbx(dialplan.CLIPPED), (ANSWER, GREETING), "degraded", "media", "quality_low", "ioc", exit_code=1),
     access("sibuk", pbx(dialplan.BUSY), "busy_486"),
     access("tak-dikenal", pbx(dialplan.UNKNOWN), "number_unknown_404"),
     access("padat", pbx(dialplan.CONGESTED), "unavailable_503"),

@@ -407,7 +407,7 @@ def test_a_slow_agent_is_degraded_at_the_queue() -> None:
 
 def test_the_reasons_of_the_table_that_no_end_to_end_row_needs_are_all_reachable_here() -> None:
     """Every reason that a judge can give for a call or a chat stands in ROWS; the rest comes from our own side."""
-    reached = {expected[2] for _, _, _, expected in ROWS.values()} | {"slow", "prompt_changed"}
+    reached = {expected[2] for _, _, _, expected in ROWS.values()} | {"slow", "prompt_changed", "quality_low"}
     own_side = {r for r in Reason if RULES[r].owner is Owner.SIAGA}
     assert set(Reason) - reached - own_side == set()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from probe.observation import Ended, Observation
-from probe.outcome import Evidence, Record
+from probe.outcome import Evidence, MediaFigures, Record
 from probe.script import Step, call_script
 from probe.session import Action, End, Report, Session, Target
 from scheduler.house import House, NotNowError, RefusedError
@@ -28,7 +28,10 @@ STAMP = Stamp(version="0.0.0", config="00" * 32)
 class ScriptedSession:
     """Says its lines at once and ends when told to, or never says anything."""
 
-    def __init__(self, lines: Sequence[Observation], log: list[str], *, fails: str = "") -> None:
+    def __init__(
+        self, lines: Sequence[Observation], log: list[str], *, fails: str = "", media: MediaFigures | None = None
+    ) -> None:
+        self.media = media
         self.lines = lines
         self.log = log
         self.fails = fails
@@ -51,7 +54,7 @@ class ScriptedSession:
         self.log.append("close")
         if self.fails == "close":
             raise RuntimeError("a bug in closing")
-        return Report(evidence=(Evidence("recording", Path("/evidence/recording.wav"), "00"),))
+        return Report(media=self.media, evidence=(Evidence("recording", Path("/evidence/recording.wav"), "00"),))
 
 
 @dataclass
@@ -64,6 +67,8 @@ class Surroundings:
     refuse: bool = False
     own_side: str | Exception = ""
     max_agent_s: float | None = None
+    media: MediaFigures | None = None
+    usual_mos: float | Exception | None = None
     patience_s: float = 10.0
     not_now: NotNowError | None = None
     leave_never_comes: bool = False
@@ -99,7 +104,7 @@ class Surroundings:
                 around.on_open()
                 if around.fails == "open":
                     raise RuntimeError("+62811 a bug in opening")
-                return ScriptedSession(around.lines, around.log, fails=around.fails)
+                return ScriptedSession(around.lines, around.log, fails=around.fails, media=around.media)
 
         return House(
             channel=lambda _: Channel(),
@@ -111,8 +116,15 @@ class Surroundings:
             own_side=self._own_side,
             close=self._close,
             max_agent_s=self.max_agent_s,
+            usual_mos=self._usual_mos,
             patience_s=self.patience_s,
         )
+
+    def _usual_mos(self, order: Order) -> float | None:
+        self.log.append(f"usual MOS of {order.probe}")
+        if isinstance(self.usual_mos, Exception):
+            raise self.usual_mos
+        return self.usual_mos
 
     def _admit(self, order: Order) -> str:
         self.log.append("admit")

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from probe.observation import Answered, Ended, Placed, Refused
-from probe.outcome import Record
+from probe.outcome import MediaFigures, Record
 from probe.reasons import Reason, Verdict
 from probe.script import call_script
 from scheduler import run as run_path
@@ -271,3 +271,21 @@ async def test_our_side_is_asked_only_about_a_fail_through_a_trunk(make: Make, l
     assert (end.record.outcome.verdict is Verdict.PASS) is (lines is ANSWERED)
     assert end.record.outcome.reason is not Reason.TRUNK_DOWN
     assert not [line for line in around.log if line.startswith("own side")]
+
+
+SOUND = MediaFigures(codec="PCMA", packets=100, lost=0, jitter_ms=1.0, rtt_ms=4.0, mos=3.8)
+
+
+async def test_a_call_that_sounds_worse_than_the_last_ones_of_its_probe_is_degraded(make: Make) -> None:
+    around = make(ANSWERED, media=SOUND, usual_mos=4.4)
+    end = await do(around, scheduled())
+    assert isinstance(end, Done)
+    assert end.record.outcome.reason is Reason.QUALITY_LOW
+    assert "usual MOS of ivr" in around.log
+
+
+@pytest.mark.parametrize("usual_mos", [None, 4.2, DatabaseError("away")])
+async def test_where_nothing_usual_is_known_the_limit_alone_holds(make: Make, usual_mos: Any) -> None:
+    end = await do(make(ANSWERED, media=SOUND, usual_mos=usual_mos), scheduled())
+    assert isinstance(end, Done)
+    assert end.record.outcome.verdict is Verdict.PASS

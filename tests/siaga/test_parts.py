@@ -17,6 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from probe.outcome import Evidence
+from probe.quality import QualityLimits
 from probe.reasons import Reason, Verdict
 from scheduler.house import NotNowError
 from siaga.config import Config, load
@@ -202,6 +203,12 @@ async def test_the_house_lets_agents_go_as_the_configuration_says(config: Path) 
     assert Parts(load(config)).house.max_agent_s == 20.0
     courteous = load_with(config, "[dial]", "[courtesy]\nmax_agent_s = 7.5\n[dial]")
     assert Parts(courteous).house.max_agent_s == 7.5
+
+
+async def test_the_limits_of_the_line_and_its_tones_reach_the_run(config: Path) -> None:
+    strict = load_with(config, "[dial]", '[line]\ncountry = ["id", "sg"]\nmos = 4.0\nquiet_dbm0 = -30\n[dial]')
+    assert Parts(strict).house.limits == QualityLimits(mos=4.0, quiet_dbm0=-30.0)
+    assert order_of(strict.probes[0], strict).tones == ("id", "sg")
 
 
 async def test_a_lent_database_is_left_open_and_waited_for(config: Path, tmp_path: Path) -> None:

@@ -236,3 +236,25 @@ def test_steps_that_the_last_tests_of_a_probe_met_are_those_that_passed_or_were_
     assert results.steps_met("ivr") == {"expect prompt:0", "expect prompt:1"}
     assert results.steps_met("ivr", 1) == {"expect prompt:1"}
     assert results.steps_met("nobody") == frozenset()
+
+
+def with_mos(database: Database, first: int, *values: float | None) -> None:
+    """Calls of the probe ``ivr``, an hour apart, that had these figures."""
+    for n, mos in enumerate(values, first):
+        media = None if mos is None else {"codec": "PCMA", "packets": 1500, "lost": 0, "mos": mos}
+        keep(database, [row(n, NOON + n * HOUR)], {**DETAILED, "media": media})
+
+
+def test_the_usual_mos_of_a_probe_is_the_median_of_its_last_calls(database: Database, results: Results) -> None:
+    with_mos(database, 0, *[1.0] * 5, *[4.4] * 11, *[4.0] * 9)
+    assert results.usual_mos("ivr") == 4.4
+
+
+def test_a_few_calls_make_nothing_usual_and_calls_without_figures_do_not_count(
+    database: Database, results: Results
+) -> None:
+    with_mos(database, 0, 4.4, None, 4.4, 4.4, None, 4.4)
+    assert results.usual_mos("ivr") is None
+    with_mos(database, 6, 4.4)
+    assert results.usual_mos("ivr") == 4.4
+    assert results.usual_mos("wa") is None
