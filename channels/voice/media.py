@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from channels.voice.pj import PortBase, pj
+from channels.voice.pj import PortBase, octets, pj
 
 RATE_HZ: Final = 8000
 FRAME_S: Final = 0.02
@@ -88,7 +88,7 @@ class SoundPort(PortBase):
     def onFrameReceived(self, frame: Any) -> None:
         if not self.connected:
             return
-        received = bytes(frame.buf) if frame.size == FRAME_BYTES else SILENCE
+        received = octets(frame.buf) if frame.size == FRAME_BYTES else SILENCE
         self.heard.put(Heard(time.monotonic(), received, self._sent))
         self._sent = SILENCE
 
