@@ -23,6 +23,7 @@ from channels.voice.listening.features import (
     Floats,
     level_dbm0,
     log_mel,
+    mean_rows,
     pre_emphasis,
 )
 from channels.voice.listening.versions import read_versions
@@ -119,8 +120,8 @@ def normalised(windows: Floats, least_norm: float = _TEMPLATE_NORM) -> Floats:
 
     A window without contrast (silence, steady noise) keeps a norm far below one, so that it matches nothing.
     """
-    flat = (windows - windows.mean(axis=1, keepdims=True)).reshape(len(windows), -1)
-    norms = np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), least_norm)
+    flat = (windows - mean_rows(windows, 1)).reshape(len(windows), -1)
+    norms = np.maximum(np.sqrt(np.add.reduce(flat * flat, axis=1, keepdims=True)), least_norm)
     return np.asarray(flat / norms, dtype=np.float32)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from channels.voice.listening.features import RATE_HZ, Block, Floats, level_dbm0
+from channels.voice.listening.features import RATE_HZ, Block, Floats, level_dbm0, windows_of
 
 _WINDOW, _STEP, _SIZE = 320, 160, 512
 _BIN_HZ = RATE_HZ / _SIZE
@@ -98,7 +98,7 @@ class BurstFinder:
         self._audio = audio[len(audio) - (_WINDOW - _STEP) :]
         if len(audio) < _WINDOW:
             return
-        windows = np.lib.stride_tricks.sliding_window_view(audio, _WINDOW)[::_STEP]
+        windows = windows_of(audio, _WINDOW, _STEP)
         levels = level_dbm0(windows.ravel(), _WINDOW)
         if float(levels.max()) > border_dbm0:
             peaks, shares = _dominant(windows)

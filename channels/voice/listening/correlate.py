@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from channels.voice.listening.features import Floats
+from channels.voice.listening.features import Floats, windows_of
 
 _QUIET = 1.0
 """Added to norms: correlation with digital silence is zero, not undefined."""
@@ -64,7 +64,7 @@ class Reference:
         part = self.samples[start : start + length]
         if len(heard) < len(part) or len(part) == 0:
             return Match(0.0, expected)
-        windows = np.lib.stride_tricks.sliding_window_view(heard, len(part))
+        windows = windows_of(heard, len(part))
         norms = np.sqrt(np.einsum("ij,ij->i", windows, windows)) + _QUIET
         values = (windows @ part) / (norms * (float(np.linalg.norm(part)) + _QUIET))
         at = int(np.argmax(values))

@@ -26,6 +26,7 @@ _FLOOR_RMS = 60.0
 _DBM0_OF_FULL_SCALE_RMS = 6.18
 """ITU-T G.711: a full-scale sine is +3.17 dBm0 and its rms lies 3.01 dB below its peak."""
 _LOWEST_DBM0 = -90.0
+_LOWEST_RMS = 10.0 ** ((_LOWEST_DBM0 - _DBM0_OF_FULL_SCALE_RMS) / 20.0)
 
 
 def _mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -48,11 +49,27 @@ _HANN = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
 _FILTERS = _filters() / np.float32(np.sum(_HANN.astype(np.float64) ** 2))
 
 
+def windows_of(rows: Floats, length: int, step: int = 1) -> Floats:
+    """Views of ``length`` rows (samples, or frames of features), one every ``step`` rows; ``rows`` lie without gaps.
+
+    What ``sliding_window_view`` gives, at a tenth of its cost: an ear asks for it fifty times a second.
+    """
+    count = max(0, (len(rows) - length) // step + 1)
+    stride = rows.strides[0]
+    return np.ndarray((count, length, *rows.shape[1:]), rows.dtype, rows, 0, (step * stride, *rows.strides))
+
+
+def mean_rows(values: Floats, axis: int) -> Floats:
+    """``values.mean(axis, keepdims=True)`` to the bit, without its checks."""
+    total = np.add.reduce(values, axis=axis, keepdims=True)
+    return np.asarray(total / np.float32(values.shape[axis]), dtype=np.float32)
+
+
 def log_mel(samples: Floats) -> Floats:
     """Log-mel frames of samples in 16 bit units, shape (frames, 20); frame k covers samples [80 k, 80 k + 256)."""
     if len(samples) < WINDOW:
         return np.zeros((0, BANDS), dtype=np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
+    frames = windows_of(samples, WINDOW, HOP)
     spectrum = np.fft.rfft(frames * _HANN, axis=1)
     energy = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ _FILTERS
     return np.asarray(np.log(energy + np.float32(_FLOOR_RMS**2)), dtype=np.float32)
@@ -67,9 +84,8 @@ def pre_emphasis(samples: Floats, before: float = 0.0) -> Floats:
 def level_dbm0(samples: Floats, width: int = HOP) -> Floats:
     """Level of each stretch of ``width`` samples in dBm0 (never below -90)."""
     cut = samples[: len(samples) // width * width].reshape(-1, width)
-    rms = np.sqrt(np.mean(cut * cut, axis=1)) / 32768.0
-    lowest = 10.0 ** ((_LOWEST_DBM0 - _DBM0_OF_FULL_SCALE_RMS) / 20.0)
-    return np.asarray(20.0 * np.log10(np.maximum(rms, lowest)) + _DBM0_OF_FULL_SCALE_RMS, dtype=np.float32)
+    rms = np.sqrt(mean_rows(cut * cut, 1)[:, 0]) / 32768.0
+    return np.asarray(20.0 * np.log10(np.maximum(rms, _LOWEST_RMS)) + _DBM0_OF_FULL_SCALE_RMS, dtype=np.float32)
 
 
 def mean_square(dbm0: float) -> float:
@@ -153,7 +169,7 @@ class LineNoise:
     def floor_dbm0(self) -> float:
         """Level of the quietest 50 ms of the last 3 s."""
         heard = self._recent[-max(5, min(self._seen, 300)) :]
-        return float(heard[: len(heard) // 5 * 5].reshape(-1, 5).mean(axis=1).min())
+        return float(np.minimum.reduce(mean_rows(heard[: len(heard) // 5 * 5].reshape(-1, 5), 1), axis=None))
 
     def feed(self, levels: Floats) -> float:
         """Take the levels of a block and return the border for it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.voice.listening.bank import AVERAGED, GROUPS, KnownPrompt, PromptBank, averaged
-from channels.voice.listening.features import BANDS, HOP, Block, Floats
+from channels.voice.listening.features import BANDS, HOP, Block, Floats, windows_of
 from channels.voice.listening.search import Candidate
 from channels.voice.listening.track import Tail
 
@@ -37,8 +37,7 @@ class JoinSearch:
         first, self._groups, self._next = self._next, groups[count:], self._next + count
         if not wanted or not count or not self._middles.parts:
             return []
-        windows = np.lib.stride_tricks.sliding_window_view(groups, GROUPS, axis=0).transpose(0, 2, 1)
-        scores = averaged(np.ascontiguousarray(windows)) @ self._middles.templates.T
+        scores = averaged(windows_of(groups, GROUPS)) @ self._middles.templates.T
         best = scores.max(axis=0)
         found = []
         for part in np.flatnonzero(best >= _ENOUGH):

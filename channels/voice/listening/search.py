@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from channels.voice.listening.bank import LATE, TEMPLATE_FRAMES, PromptBank, normalised
-from channels.voice.listening.features import BANDS, HOP, Block, Floats
+from channels.voice.listening.features import BANDS, HOP, Block, Floats, windows_of
 
 _ENOUGH, _ENOUGH_IN_NOISE, _ENOUGH_LATE = 0.65, 0.55, 0.8
 _NOISY_DB = 15.0
@@ -41,8 +41,8 @@ class CandidateSearch:
             return []
         mel = np.concatenate((self._mel, block.mel))
         self._mel = mel[-(TEMPLATE_FRAMES - 1) :]
-        windows = np.lib.stride_tricks.sliding_window_view(mel, TEMPLATE_FRAMES, axis=0).transpose(0, 2, 1)
-        scores = np.concatenate((self._scores, normalised(np.ascontiguousarray(windows)) @ self._templates.T))
+        windows = windows_of(mel, TEMPLATE_FRAMES)
+        scores = np.concatenate((self._scores, normalised(windows) @ self._templates.T))
         self._scores = scores[-2:]
         noisy = float(np.max(block.levels)) - floor_dbm0 < _NOISY_DB
         middle = scores[1:-1]

@@ -2,8 +2,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from channels.voice.listening.features import BANDS, HOP, Features, LineNoise, background_dbm0, level_dbm0, log_mel
+from channels.voice.listening.features import (
+    BANDS,
+    HOP,
+    Features,
+    LineNoise,
+    background_dbm0,
+    level_dbm0,
+    log_mel,
+    mean_rows,
+    windows_of,
+)
 from tests.channels.voice.listening.voices import noise, say, tone
 
 
@@ -39,3 +51,24 @@ def test_background_never_hides_music_as_loud_as_before() -> None:
     assert background_dbm0(-10.0, None) == -37.0
     assert background_dbm0(-30.0, None) == -52.0
     assert background_dbm0(-10.0, -35.0) == -43.0
+
+
+@given(
+    shape=st.tuples(st.integers(0, 60), st.integers(1, 5)),
+    length=st.integers(1, 20),
+    step=st.integers(1, 7),
+    seed=st.integers(0, 99),
+)
+def test_windows_and_means_are_those_of_numpy_to_the_bit(
+    shape: tuple[int, int], length: int, step: int, seed: int
+) -> None:
+    rows = np.random.default_rng(seed).normal(0, 1e4, shape).astype(np.float32)
+    for values in (rows, np.ascontiguousarray(rows[:, 0])):
+        found = windows_of(values, length, step)
+        if len(values) < length:
+            assert len(found) == 0
+            continue
+        views = np.lib.stride_tricks.sliding_window_view(values, length, axis=0)
+        views = views.transpose(0, 2, 1) if views.ndim == 3 else views
+        assert np.array_equal(found, views[::step])
+        assert np.array_equal(mean_rows(found, 1), np.ascontiguousarray(views[::step]).mean(axis=1, keepdims=True))
