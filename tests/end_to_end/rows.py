@@ -9,7 +9,11 @@ from tests.farends import dialplan
 ANSWER = '{ expect = "answer", within = "5s" }'
 GREETING = '{ expect = "prompt:selamat-datang", within = "8s" }'
 PRESS = '{ press = "1" }'
+SAY = '{ play = "pemberitahuan" }'
 MENU = '{ expect = "prompt:menu-tagihan", within = "8s" }'
+
+BOX = "box"
+"""The far end that is the contact centre in a box; it says prompts of its own."""
 
 
 def agent(within_s: int, more: str = "") -> str:
@@ -21,8 +25,8 @@ def agent(within_s: int, more: str = "") -> str:
 class Row:
     """One probe and everything the contract says about its result.
 
-    ``to`` may hold ``{pbx}`` (a port of Asterisk) and ``{far}`` (that of ``far_end``: a final answer SIPp gives, or the
-    name of a misbehaving socket). ``act`` is what is done to siaga while the call is up.
+    ``to`` may hold ``{pbx}`` (a port of Asterisk) and ``{far}`` (that of ``far_end``: a final answer SIPp gives, the
+    name of a misbehaving socket, or ``BOX``). ``act`` is what is done to siaga while the call is up.
     """
 
     name: str
@@ -121,6 +125,14 @@ ROWS = (
     heard("bukan-musik", dialplan.GOOD_MENU, (GREETING, '{ expect = "tone:busy", within = "3s" }'), "ivr",
           "not_observed"),
     heard("tanpa-rtp", dialplan.NO_RTP, (GREETING,), "media", "no_rtp"),
+    heard("gema", dialplan.ECHO, (SAY, GREETING), "ivr", "ivr_silent"),
+    Row("satu-arah-dengar", pbx(dialplan.HEARS_ONLY), (ANSWER, PRESS, agent(8)), "fail", "media", "no_rtp", "ioc",
+        availability="not_ok"),
+    Row("satu-arah-bicara", "sip:1500+one_way_audio@127.0.0.1:{far}",
+        (ANSWER, GREETING, '{ expect = "prompt:menu-utama", within = "8s" }', PRESS,
+         '{ expect = "prompt:mohon-tunggu", within = "12s" }'),
+        "fail", "menu", "menu_loop", "ioc", accessibility="not_ok", far_end=BOX),
+    queued("udara-mati", dialplan.DEAD_AIR, 12, "queue", "agent_timeout", "team_leader"),
     queued("rtp-berhenti", dialplan.RTP_STOPS, 15, "media", "rtp_lost", "ioc"),
     queued("antre-terus", dialplan.ENDLESS, 16, "queue", "agent_timeout", "team_leader"),
     queued("putus-di-antrean", dialplan.DROPPED_IN_QUEUE, 30, "queue", "dropped_in_queue", "ioc"),

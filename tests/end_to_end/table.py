@@ -15,8 +15,8 @@ from pathlib import Path
 
 from tests.end_to_end import misbehaving
 from tests.end_to_end.program import Installation, Ran, engines_of, finish
-from tests.end_to_end.rows import ANSWER, GREETING, PRESS, Row, agent
-from tests.farends import dialplan, ports, sipp
+from tests.end_to_end.rows import ANSWER, BOX, GREETING, PRESS, Row, agent
+from tests.farends import box, dialplan, ports, sipp
 from tests.farends.asterisk import PASSWORD, Asterisk
 
 AT_ONCE = 2
@@ -46,7 +46,7 @@ class Stage:
 def staged(rows: Sequence[Row], asterisk: Asterisk, folder: Path) -> Iterator[Stage]:
     """Start the far ends of these rows and write the configuration. Call it from the thread that outlives the rows."""
     with contextlib.ExitStack() as stack:
-        far = {row.name: stack.enter_context(_far_end(row.far_end)) for row in rows if row.far_end}
+        far = {row.name: stack.enter_context(_far_end(row, folder)) for row in rows if row.far_end}
         installation = Installation(folder, {"UJI_SANDI": PASSWORD, "UJI_SALAH": "keliru"})
         text = configuration(rows, asterisk, far)
         (folder / "siaga.toml").write_text(text, "utf-8")
@@ -135,7 +135,10 @@ def _occupied(stage: Stage) -> Iterator[None]:
         finish(process, 30)
 
 
-def _far_end(what: str) -> contextlib.AbstractContextManager[int]:
+def _far_end(row: Row, folder: Path) -> contextlib.AbstractContextManager[int]:
+    what = row.far_end or ""
+    if what == BOX:
+        return box.serving(folder / row.name)
     if what == "silent":
         return misbehaving.silent()
     if what == "garbage":
@@ -147,7 +150,7 @@ def _far_end(what: str) -> contextlib.AbstractContextManager[int]:
 def configuration(rows: Sequence[Row], asterisk: Asterisk, far: dict[str, int]) -> str:
     """The whole ``siaga.toml``. A trunk whose far end misbehaves is a trunk of its own."""
     pbx = asterisk.ports.sip
-    parts = [f'prompts = "{asterisk.voices / "prompts"}"', "[dial]", 'allow = ["2*", "7*", "1500*"]']
+    parts = [f'prompts = "{asterisk.voices / "prompts"}"', "[dial]", 'allow = ["2*", "7*", "8*", "1500*"]']
     parts += _trunk("cabang", pbx, "cabang") + _trunk("salah", pbx, "cabang", "UJI_SALAH")
     parts += _trunk("gsm", pbx, "cabang-gsm") + _trunk("sempit", pbx, "lain", channels=1)
     parts += _trunk("tertutup", ports.free(), "cabang")
@@ -164,6 +167,7 @@ def configuration(rows: Sequence[Row], asterisk: Asterisk, far: dict[str, int]) 
         parts += [f'to = "{row.to.format(pbx=pbx, far=far.get(row.name, 0))}"']
         parts += [f'trunk = "{trunk}"'] if trunk else []
         parts += [f'cap = "{row.cap}"'] if row.cap else []
+        parts += [f'prompts = "{row.name}/{box.PROMPTS}"'] if row.far_end == BOX else []
         parts += ["script = [", *(f"  {step}," for step in row.script), "]"]
     return "\n".join(parts) + "\n"
 

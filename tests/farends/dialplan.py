@@ -12,7 +12,7 @@ BUSY, CONGESTED, NEVER_ANSWERED, REDIRECTED, FORBIDDEN = "2100", "2103", "2104",
 ABSENT_SUBSCRIBER, BROKEN_SERVER, UNKNOWN = "2107", "2108", "2404"
 SILENT, NO_RTP, CLOSED, STRANGE, DROPPED_AT_ONCE = "2110", "2111", "2112", "2113", "2114"
 LOOP, OTHER_MENU, STRANGE_MENU, DROPPED_IN_MENU, DEAD_KEY, GOOD_MENU = "2120", "2121", "2122", "2123", "2124", "2125"
-CLIPPED = "2126"
+CLIPPED, HEARS_ONLY, DEAD_AIR = "2126", "2127", "2136"
 ENDLESS, DROPPED_IN_QUEUE, VOICEMAIL, RTP_STOPS, MUMBLE, AGENT_LEAVES = "2130", "2131", "2132", "2133", "2134", "2135"
 LOCAL_AGENT, SIP_AGENT, SLOW_AGENT, EARLY_MEDIA, PATIENT_AGENT = "2000", "2001", "2002", "2003", "2004"
 DIGITS, BOTH_WAYS, ECHO = "7000", "7001", "8000"
@@ -89,6 +89,8 @@ class Dialplan:
         yield DEAD_KEY, [*self.greeting(), quiet]
         # turned up by 18 dB, so that its loud sounds are cut off at the top
         yield CLIPPED, ["Answer()", "Set(VOLUME(TX)=8)", *self.greeting()[1:], quiet]
+        # takes the key and sends nothing, as when what it sends is lost on the way
+        yield HEARS_ONLY, ["Answer()", _log("jawab"), "Read(TOMBOL,,1,,1,12)", _log("tombol", "${TOMBOL}"), "Wait(60)"]
         yield GOOD_MENU, [*self.greeting(), f"Playback({self.prompt('menu-tagihan')})", quiet]
 
     def _queue(self) -> Iterator[tuple[str, list[str]]]:
@@ -100,6 +102,7 @@ class Dialplan:
             yield number, [*self.greeting(), wait, f"Queue({queue})"]
         yield DROPPED_IN_QUEUE, [*self.greeting(), wait, "Queue(kosong,,,,4)"]
         yield RTP_STOPS, [*self.greeting(), wait, "Wait(60)"]
+        yield DEAD_AIR, [*self.greeting(), wait, f"Playback({self.other('hening')})"]
 
     def greeting(self) -> list[str]:
         """Answer, welcome, and wait for one key; both instants go to the log."""
