@@ -31,12 +31,13 @@ def run(room: Room) -> Result:
     for number in range(1, RUNS + 1):
         installation = setting.install(room.scratch(f"beban-{number}"), centre, *probes)
         process = installation.start_command([sys.executable, "-m", "prove.load", "siaga.toml", str(STEADY_S), *names])
-        _judge(number, _answer(process), result)
+        _judge(number, answer(process), result)
     return result
 
 
-def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
-    stdout, stderr = process.communicate(timeout=300)
+def answer(process: subprocess.Popen[str], timeout_s: float = 300.0) -> dict[str, Any]:
+    """The one JSON object that a driver prints. Raises RuntimeError with its complaint when there is none."""
+    stdout, stderr = process.communicate(timeout=timeout_s)
     try:
         found: dict[str, Any] = json.loads(stdout)
     except ValueError as error:
@@ -50,7 +51,7 @@ def _judge(number: int, found: dict[str, Any], result: Result) -> None:
     lost = sum(record["media"]["lost"] for record in records if record["media"])
     share = found["late"] / found["frames"] if found["frames"] else 1.0
     complete = found["frames"] >= 0.99 * CALLS * FRAMES_PER_S * STEADY_S
-    recorded = sum(_length_s(record) >= STEADY_S for record in records)
+    recorded = sum(length_s(record) >= STEADY_S for record in records)
     cpu = found["cpu_s"] / found["steady_s"] / CALLS if found["steady_s"] else float("nan")
     result.add(
         f"run {number}: frames more than 40 ms late", "≤ 0.1 %",
@@ -66,7 +67,8 @@ def _judge(number: int, found: dict[str, Any], result: Result) -> None:
     result.notes.append(f"| {' | '.join(map(str, cells))} |")
 
 
-def _length_s(record: dict[str, Any]) -> float:
+def length_s(record: dict[str, Any]) -> float:
+    """Of a run's recording, seconds."""
     paths = [Path(item["path"]) for item in record["evidence"] if item["kind"] == "recording"]
     if not paths:
         return 0.0

@@ -21,7 +21,7 @@ GROUPS: Final = MappingProxyType(
             "fresh",
         ),
         "record": ("kills", "down", "two_services", "lateness", "volume", "golden", "tamper", "planted"),
-        "listening": ("prompts", "page"),
+        "listening": ("prompts", "line", "listening_cost", "wear", "page"),
     }
 )
 """In the order in which they run; a group takes at most 90 minutes."""

@@ -39,7 +39,9 @@ class Meter:
     frames: int = 0
     late: int = 0
     worst_gap_s: float = 0.0
-    cpu_s: float = 0.0
+    parent_cpu_s: float = 0.0
+    engine_cpu_s: list[tuple[float, int]] = field(default_factory=list)
+    """Of each engine, with its calls."""
     engines: int = 0
     _all_answered: asyncio.Event = field(default_factory=asyncio.Event)
     _seen: set[tuple[int, float]] = field(default_factory=set)
@@ -61,13 +63,16 @@ class Meter:
         self.engines = sum(1 for engine in engines if engine.seats)
         for engine in engines:
             self._beat(engine, count=False)
-        began, cpu_began = time.monotonic(), _cpu_s([engine.pid for engine in engines])
+        at_work = [engine for engine in engines if engine.seats]
+        began, cpu_began = time.monotonic(), [_cpu_s(pid) for pid in (os.getpid(), *(e.pid for e in at_work))]
         while time.monotonic() - began < self.steady_s:
             await asyncio.sleep(SAMPLE_S)
             for engine in engines:
                 self._beat(engine, count=True)
         self.began, self.ended = began, time.monotonic()
-        self.cpu_s = _cpu_s([engine.pid for engine in engines]) - cpu_began
+        cpu_ended = [_cpu_s(pid) for pid in (os.getpid(), *(e.pid for e in at_work))]
+        self.parent_cpu_s, *spent = (after - before for before, after in zip(cpu_began, cpu_ended, strict=True))
+        self.engine_cpu_s = [(cpu_s, engine.seats) for cpu_s, engine in zip(spent, at_work, strict=True)]
 
     def _beat(self, engine: EngineProcess, *, count: bool) -> None:
         beat = engine.last_beat
@@ -80,13 +85,10 @@ class Meter:
             self.worst_gap_s = max(self.worst_gap_s, beat.worst_gap_s)
 
 
-def _cpu_s(pids: list[int]) -> float:
-    """User and system time of this process and its engines, seconds."""
-    spent = 0
-    for pid in (os.getpid(), *pids):
-        parts = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        spent += int(parts[11]) + int(parts[12])
-    return spent / _TICKS
+def _cpu_s(pid: int) -> float:
+    """User and system time of a process, seconds."""
+    parts = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(parts[11]) + int(parts[12])) / _TICKS
 
 
 async def _measure(path: str, names: list[str], steady_s: float) -> dict[str, object]:
@@ -105,7 +107,9 @@ async def _measure(path: str, names: list[str], steady_s: float) -> dict[str, ob
         "frames": meter.frames,
         "late": meter.late,
         "worst_gap_s": meter.worst_gap_s,
-        "cpu_s": meter.cpu_s,
+        "cpu_s": meter.parent_cpu_s + sum(spent for spent, _ in meter.engine_cpu_s),
+        "parent_cpu_s": meter.parent_cpu_s,
+        "engine_cpu_s": meter.engine_cpu_s,
         "records": [record.to_json() for record in records],
     }
 
