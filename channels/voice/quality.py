@@ -22,11 +22,12 @@ class StreamFigures:
 
 
 class Figures:
-    """Adds readings up. A counter that went back means a rebuilt stream."""
+    """Adds readings up; jitter and delay are the mean over the packets. A counter that went back: a rebuilt stream."""
 
     def __init__(self) -> None:
         self._done_packets = 0
         self._done_lost = 0
+        self._done_jitter = self._done_delay = 0.0
         self._last: StreamFigures | None = None
         self._rtt_ms: float | None = None
         self.codec: str | None = None
@@ -42,6 +43,8 @@ class Figures:
         if self._last is not None and now.packets < self._last.packets:
             self._done_packets += self._last.packets
             self._done_lost += self._clamped_loss(self._last)
+            self._done_jitter += self._last.jitter_ms * self._last.packets
+            self._done_delay += self._last.delay_ms * self._last.packets
         self._last = now
         self._rtt_ms = now.rtt_ms if now.rtt_ms is not None else self._rtt_ms
         return self.packets > before
@@ -56,15 +59,21 @@ class Figures:
         if self._last is None:
             return None
         lost = self._done_lost + self._clamped_loss(self._last)
-        delay_ms = (self._rtt_ms or 0.0) / 2 + self._last.delay_ms + 20.0
-        share = 100.0 * lost / (self.packets + lost) if self.packets else 100.0
+        packets, last = self.packets, self._last
+        jitter_ms, buffer_ms = last.jitter_ms, last.delay_ms
+        if packets:
+            # a stream that was rebuilt just before the end says nothing of the call before
+            jitter_ms = (self._done_jitter + last.jitter_ms * last.packets) / packets
+            buffer_ms = (self._done_delay + last.delay_ms * last.packets) / packets
+        delay_ms = (self._rtt_ms or 0.0) / 2 + buffer_ms + 20.0
+        share = 100.0 * lost / (packets + lost) if packets else 100.0
         return MediaFigures(
             codec=self.codec,
-            packets=self.packets,
+            packets=packets,
             lost=lost,
-            jitter_ms=round(self._last.jitter_ms, 1),
+            jitter_ms=round(jitter_ms, 1),
             rtt_ms=None if self._rtt_ms is None else round(self._rtt_ms, 1),
-            mos=round(mos(delay_ms, share), 2) if self.packets else None,
+            mos=round(mos(delay_ms, share), 2) if packets else None,
         )
 
 

@@ -26,6 +26,16 @@ def test_packets_of_rebuilt_streams_are_summed() -> None:
     assert (total.packets, total.lost, total.jitter_ms, total.rtt_ms) == (200, 3, 1.3, 20.0)
 
 
+def test_jitter_and_delay_are_those_of_the_whole_call_not_of_the_last_stream() -> None:
+    figures = Figures()
+    figures.read(StreamFigures(packets=900, lost=0, jitter_ms=10.0, rtt_ms=20.0, delay_ms=300.0))
+    figures.read(StreamFigures(packets=100, lost=0, jitter_ms=0.0, rtt_ms=None, delay_ms=40.0))
+    total = figures.total()
+    assert total is not None
+    assert total.jitter_ms == 9.0
+    assert total.mos == pytest.approx(mos(20.0 / 2 + 274.0 + 20.0, 0.0), abs=0.005)
+
+
 def test_an_absurd_loss_is_clamped() -> None:
     figures = Figures()
     figures.read(reading(300, 3_397_234))
