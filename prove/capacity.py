@@ -30,7 +30,9 @@ def run(room: Room) -> Result:
     result.notes += ["| run | engines | frames | late | worst gap ms | lost RTP | CPU per call |", "| --- " * 7 + "|"]
     for number in range(1, RUNS + 1):
         installation = setting.install(room.scratch(f"beban-{number}"), centre, *probes)
-        process = installation.start_command([sys.executable, "-m", "prove.load", "siaga.toml", str(STEADY_S), *names])
+        process = installation.start_command(
+            [sys.executable, "-m", "prove.load", "siaga.toml", str(STEADY_S), "0", *names]
+        )
         _judge(number, answer(process), result)
     return result
 

@@ -1,6 +1,7 @@
-"""``python -m prove.load CONFIG NAME…``: probes at once, and what it cost: late frames by the engines' own beats, CPU.
+"""``python -m prove.load CONFIG STEADY_S APART_S NAME…``: probes at once, and what it cost: late frames, CPU.
 
-Prints one JSON object when all have ended. The cost is taken in the steady state, from the last answer on.
+Late frames are counted by the engines' own beats; ``APART_S`` lies between two probes' beginnings. Prints one JSON
+object when all have ended. The cost is taken in the steady state, from the last answer on.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from typing import cast
 from channels.sip import SipChannel
 from channels.voice.process import EngineProcess
 from probe.observation import Answered
+from probe.outcome import Record
 from probe.play import Event, Listener, Seen
 from prove.many import prepare
+from scheduler.asked import perform
+from scheduler.worker import Worker
 from siaga.cli.logs import configure
-from siaga.cli.running import until_all_stopped
-from siaga.cli.signals import stop_request
+from siaga.cli.running import Prepared
 
 SAMPLE_S = 0.25
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -91,15 +94,20 @@ def _cpu_s(pid: int) -> float:
     return (int(parts[11]) + int(parts[12])) / _TICKS
 
 
-async def _measure(path: str, names: list[str], steady_s: float) -> dict[str, object]:
+async def _measure(path: str, names: list[str], steady_s: float, apart_s: float) -> dict[str, object]:
     prepared = prepare(Path(path), names)
-    channel = cast("SipChannel", prepared[0].house.channel("sip"))
+    house = prepared[0].house
+    channel = cast("SipChannel", house.channel("sip"))
     meter = Meter(len(names), steady_s)
     watch = asyncio.create_task(meter.watch(channel))
     try:
-        records = await until_all_stopped(prepared, [meter.listener()] * len(names))
+        async with Worker(await asyncio.to_thread(house.runs)) as worker:
+            records = await asyncio.gather(
+                *(_begin(one, worker.owner, meter, place * apart_s) for place, one in enumerate(prepared))
+            )
     finally:
         watch.cancel()
+        await house.close()
     return {
         "answered": meter.answered,
         "engines": meter.engines,
@@ -114,11 +122,16 @@ async def _measure(path: str, names: list[str], steady_s: float) -> dict[str, ob
     }
 
 
-def main(path: str, steady_s: str, *names: str) -> int:
+async def _begin(one: Prepared, owner: str, meter: Meter, after_s: float) -> Record:
+    await asyncio.sleep(after_s)
+    return await perform(one.order, one.house, owner, on_event=meter.listener())
+
+
+def main(path: str, steady_s: str, apart_s: str, *names: str) -> int:
     """Run and print."""
     configure(0)
-    stop_request.arm()
-    sys.stdout.write(json.dumps(asyncio.run(_measure(path, list(names), float(steady_s)))) + "\n")
+    found = asyncio.run(_measure(path, list(names), float(steady_s), float(apart_s)))
+    sys.stdout.write(json.dumps(found) + "\n")
     return 0
 
 
