@@ -5,19 +5,27 @@ Reading sound takes a hundred megabytes of libraries that the service itself nev
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from siaga.config import Config, ConfigError, Located, load
-from siaga.recordings import useless
+from siaga.recordings import odd, useless
 
 WITHIN_S: Final = 120.0
 
+log = structlog.get_logger()
+
 
 def unlistenable(config: Config) -> tuple[Located, ...]:
-    """What is wrong with recordings that probes of the configuration need; blocks for about a second."""
+    """What is wrong with recordings that probes of the configuration need; blocks for about a second.
+
+    What is merely odd about them (silent, known twice, beginning alike, out of date) is logged.
+    """
     command = [sys.executable, "-P", "-m", __name__, str(config.path)]
     try:
         done = subprocess.run(  # noqa: S603 - our own module
@@ -27,7 +35,10 @@ def unlistenable(config: Config) -> tuple[Located, ...]:
         return (_located(config.path, f"the recordings could not be read within {WITHIN_S:.0f} s"),)
     if done.returncode:
         return (_located(config.path, f"the recordings could not be checked: {done.stderr.strip()[-500:]}"),)
-    return tuple(_located(config.path, line) for line in done.stdout.splitlines())
+    said = json.loads(done.stdout)
+    for line in said["odd"]:
+        log.warning("recordings of prompts", odd=line)
+    return tuple(_located(config.path, line) for line in said["wrong"])
 
 
 def told(config: Config) -> list[str]:
@@ -46,13 +57,16 @@ def _located(path: Path, message: str) -> Located:
 
 
 def main(path: str) -> int:
-    """Print what ``told`` says, a line each."""
+    """Print what ``told`` says, and what is odd, as one JSON object."""
+    strange: list[str] = []
     try:
-        lines = told(load(Path(path)))
+        config = load(Path(path))
+        lines = told(config)
+        folders = dict.fromkeys(config.prompts_of(probe) for probe in config.probes if probe.enabled)
+        strange = [said for folder in folders for said in odd(folder)]
     except ConfigError as error:
         lines = [str(wrong) for wrong in error.errors]
-    for line in lines:
-        sys.stdout.write(" ".join(line.split()) + "\n")
+    json.dump({"wrong": [" ".join(line.split()) for line in lines], "odd": strange}, sys.stdout)
     return 0
 
 
