@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from channels.voice.hearing import Hears
-from channels.voice.listening.bank import PromptBank
+from channels.voice.listening.bank import BankError, PromptBank
 from channels.voice.listening.cadences import Tones, tones_of
 from channels.voice.listening.ear import Ear
 from channels.voice.listening.vad import Vad
@@ -32,13 +32,22 @@ class EarShop:
             self._tones[tones] = tones_of(tones)
         if prompts is None or not Path(prompts).is_dir():
             return Ear(tones=self._tones[tones])
+        return Ear(self._bank(prompts), self._tones[tones])
+
+    def _bank(self, prompts: str) -> PromptBank:
         key = prompts, today(Path(prompts)), stamp(prompts)
         if key not in self._banks:
-            fresh = PromptBank.load(Path(prompts), key[1])
+            before = {old: bank for old, bank in self._banks.items() if old[:2] == key[:2]}
+            try:
+                fresh = PromptBank.load(Path(prompts), key[1])
+            except BankError:
+                if not before:
+                    raise
+                return next(iter(before.values()))  # somebody is copying files there: the next call looks again
             # yesterday's versions are nobody's any more, and neither is what was replaced
             self._banks = {old: bank for old, bank in self._banks.items() if old[0] != prompts}
             self._banks[key] = fresh
-        return Ear(self._banks[key], self._tones[tones])
+        return self._banks[key]
 
 
 def stamp(folder: str) -> Stamp:

@@ -84,6 +84,11 @@ def test_an_engine_knows_a_recording_that_was_replaced_from_the_next_call_on(fol
     [after] = shop._banks.values()
     assert heard(after, "Kami pindah kantor.") == ["salam"]
     assert heard(before, "Kami pindah kantor.") == []
+    (folder / "baru.wav").write_bytes(b"RIFF, half of it")
+    shop.make(str(folder), ())
+    assert list(shop._banks.values()) == [after]
+    with pytest.raises(BankError, match=r"baru\.wav"):
+        EarShop().make(str(folder), ())
 
 
 def test_days_are_those_of_the_folder_s_time_zone(folder: Path) -> None:
