@@ -22,6 +22,10 @@ KNOWN, HEARD = "prompt_known", "prompt_heard"
 """Kinds of evidence."""
 _MOST_BYTES: Final = 16 << 20
 _STEREO: Final = 2
+_QUIET: Final = 0.03
+"""30 dB below the loudest sample: above the noise of a line, below all but moments of speech."""
+_SOON, _PAUSE = 20, 15
+"""In steps of 10 ms: a pause so long that begins so soon. The closure of a consonant is shorter."""
 
 log = structlog.get_logger()
 
@@ -61,6 +65,7 @@ def _pair(walk: Walk, change: Change, prompts: Path | None, recording: Path | No
 def cut(recording: Path, from_s: float, until_s: float) -> bytes:
     """What the far end said in ``[from_s, until_s)`` of a call's recording, as a WAV file; nothing where it is silent.
 
+    What rings on from before, up to a pause, is left out: no prompt would be recognised by it.
     Raises OSError, EOFError, wave.Error.
     """
     with wave.open(str(recording), "rb") as whole:
@@ -71,6 +76,7 @@ def cut(recording: Path, from_s: float, until_s: float) -> bytes:
     heard = frames[channels - 1 :: channels] if channels == _STEREO else frames
     if not any(heard):
         return b""
+    heard = heard[_begins(heard, rate) :]
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
@@ -78,3 +84,15 @@ def cut(recording: Path, from_s: float, until_s: float) -> bytes:
         file.setframerate(rate)
         file.writeframes(heard.tobytes())
     return out.getvalue()
+
+
+def _begins(heard: array[int], rate: int) -> int:
+    """The first sample after a pause that begins at once or after little sound; the first of all without one."""
+    step, border = rate // 100, max(map(abs, heard)) * _QUIET
+    quiet = [max(map(abs, heard[at : at + step]), default=0) <= border for at in range(0, rate, step)]
+    begins = 0
+    for first in range(_SOON):
+        length = next((n for n, silent in enumerate(quiet[first:]) if not silent), len(quiet) - first)
+        if length >= _PAUSE:
+            begins = max(begins, (first + length) * step)
+    return begins if begins < len(heard) else 0

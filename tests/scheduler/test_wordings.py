@@ -92,6 +92,20 @@ def test_a_cut_of_one_channel_and_beyond_the_end_is_what_there_is(tmp_path: Path
     assert cut(path, 5.0, 9.0) == b""
 
 
+@pytest.mark.parametrize(("before", "begins"), [((9000,) * 400, 4000), ((9000,) * 2400, 0), ((), 3600)])
+def test_what_rings_on_from_before_is_left_out_and_a_pause_within_the_words_is_not(
+    tmp_path: Path, before: tuple[int, ...], begins: int
+) -> None:
+    sound = array("h", (*before, *(0,) * 3600, *(5000, -9000) * 4000))
+    with wave.open(str(tmp_path / "call.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(sound.tobytes())
+    (tmp_path / "cut.wav").write_bytes(cut(tmp_path / "call.wav", 0.0, 9.0))
+    assert samples(tmp_path / "cut.wav") == sound[begins:]
+
+
 def test_only_a_probe_that_expects_prompts_asks_for_earlier_runs(order: Order, tmp_path: Path) -> None:
     asked: list[str] = []
 
