@@ -64,8 +64,10 @@ def test_a_new_wording_is_listed_with_when_it_was_heard_first_and_last_and_how_o
 ) -> None:
     first, last = changed(book, 30), changed(book, 3)
     book.done(datetime.now(UTC) - 2 * AGO, Reason.SLOW)
+    slow = book.done(datetime.now(UTC) - AGO, Reason.SLOW, files={"heard-menu.wav": ("prompt_heard", b"new menu")})
     assert run(["prompts", "list"]) == 0
     said = capsys.readouterr()
+    assert said.out.count(slow.run_id) == 2  # the run, and the folder of its cut
     row = said.out.splitlines()[-1]
     days = [f"{e.at.astimezone(book.found.zone):%Y-%m-%d %H.%M}" for e in (first, last)]
     cells = [cell.strip() for cell in row.split("  ") if cell.strip()]
