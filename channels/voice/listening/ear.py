@@ -117,6 +117,9 @@ class Ear:
         self._echo.feed(block.first, block.samples, sent.astype(np.float32))
         explained = sorted([*self._prompts.explained, *self._echo.stretches], key=lambda stretch: stretch.onset)
         self._loudness.feed(block, border)
+        for prompt in prompts:
+            if prompt.phase is PromptPhase.ENDED and prompt.until is not None:
+                self._line.prompt_over_s = prompt.until
         tone = self._tones.burst_s >= _SHORT_BURST_S
         behind = background_dbm0(self._gate.talker_dbm0(block.end_s), self._line.music_dbm0)
         sound = max(border, behind)

@@ -23,6 +23,8 @@ _TONE_MS = 350.0
 """A steady tone this long that ends in silence was not the music's."""
 _TOUCH_S, _GAPS_S = 0.1, 5.0
 """A pause too short to be silence still parts music from the speech whose border lies so close to it."""
+_DOUBT_S = 0.6
+"""The gate for speech hears a little of the music that follows at once as speech."""
 _FLAT = 0.45
 """Spread (natural log) of the mean spectrum over the bands below which a sound is noise and not music."""
 
@@ -41,6 +43,8 @@ class Line:
         """Sound other than speech has been going on since then: music, tone, noise, or not yet known."""
         self.others: tuple[OtherSound, ...] = ()
         """The last such sounds that are over, oldest first."""
+        self.prompt_over_s = 0.0
+        """Where the last known prompt ended: whoever knows it tells us."""
         self._tuneful = False
         self._told_since_s = 0.0
         self._gaps: list[tuple[float, float]] = []
@@ -157,7 +161,8 @@ class Line:
 
     def _begun_s(self, since_s: float) -> float:
         """When the music itself began that follows what was over at ``since_s``: there may be a short pause between."""
-        return next((to for start, to in self._gaps if start <= since_s + _TOUCH_S and to > since_s), since_s)
+        over_s = self.prompt_over_s if 0.0 <= since_s - self.prompt_over_s <= _DOUBT_S else since_s
+        return next((to for start, to in self._gaps if start <= over_s + _TOUCH_S and to > over_s), over_s)
 
     def _over_s(self, until_s: float) -> float:
         """When the music itself was over before what began at ``until_s``."""

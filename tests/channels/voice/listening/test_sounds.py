@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from channels.voice.listening.bank import PromptBank
 from probe.observation import Observation, Sound, SoundKind
 from tests.channels.voice.listening.hearing import listen, stretches
 from tests.channels.voice.listening.voices import (
@@ -88,6 +89,16 @@ def test_music_between_short_pauses_begins_and_ends_with_itself(pause_s: float, 
     ends = call.add(silence(pause_s))
     call.add(say("Halo, selamat siang."), silence(1.0))
     assert stretches(listen(call.line(noise_dbm0)), MUSIC) == [pytest.approx((begins, ends), abs=0.1)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_music_that_follows_a_known_prompt_at_once_begins_where_the_prompt_ends(seed: int) -> None:
+    words = say("Anda masih dalam antrean, terima kasih.", "id+f2")
+    call = Call()
+    call.add(silence(0.6), words)
+    begins = call.add(music(4.0, seed=seed))
+    [(from_s, _)] = stretches(listen(call.line(-60.0), PromptBank.of({"antrean": words})), MUSIC)
+    assert from_s == pytest.approx(begins, abs=0.05)
 
 
 def test_a_melody_of_pure_tones_is_music() -> None:
