@@ -65,10 +65,20 @@
     player.addEventListener("seeked", () => show(toCall(player.currentTime)));
     player.addEventListener("timeupdate", () => { if (!frame) show(toCall(player.currentTime)); });
   }
+  // words that do not fit into their place are not shown in half: the table has them
+  const fit = () => {
+    for (const words of drawing.querySelectorAll("svg.span > text")) {
+      const room = words.parentNode.querySelector("rect").getBoundingClientRect().width;
+      words.setAttribute("visibility", words.getComputedTextLength() + 8 > room ? "hidden" : "visible");
+    }
+  };
+  fit();
+  addEventListener("resize", fit);
   document.getElementById("zoom").hidden = false;
   const widen = (factor) => {
     zoom = Math.min(Math.max(zoom * factor, 1), 64);
     drawing.style.width = 100 * zoom + "%";
+    fit();
     follow();
   };
   document.getElementById("in").addEventListener("click", () => widen(2));

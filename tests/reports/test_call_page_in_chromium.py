@@ -107,6 +107,25 @@ def test_zooming_moves_no_label(browser: Browser, file: Path) -> None:
         assert wide > 4 * window.page.evaluate("() => document.getElementById('scroll').clientWidth")
 
 
+LETTERS = """() => Array.from(document.querySelectorAll('#sound svg.span > text')).map(words => {
+  const room = words.parentNode.querySelector('rect').getBoundingClientRect().width;
+  return [words.textContent, words.getAttribute('visibility') === 'visible', words.getComputedTextLength() <= room];
+})"""
+
+
+def test_words_are_shown_whole_or_not_at_all(browser: Browser, file: Path) -> None:
+    with chromium.opened(browser, file) as window:
+        seen: list[set[str]] = []
+        for width in (390, 1320, 2600):
+            window.page.set_viewport_size({"width": width, "height": 800})
+            window.page.evaluate("() => new Promise(done => requestAnimationFrame(done))")
+            letters = window.page.evaluate(LETTERS)
+            assert all(fits for _, shown, fits in letters if shown)
+            seen.append({words for words, shown, _ in letters if shown})
+        assert seen[0] < seen[1] <= seen[2]
+        assert {"menu-utama", "musik"} <= seen[1]
+
+
 def test_without_scripts_everything_can_be_read_and_heard(browser: Browser, file: Path) -> None:
     with chromium.opened(browser, file, scripts=False) as window:
         assert window.page.locator("audio[controls]").is_visible()
