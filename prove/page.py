@@ -23,10 +23,14 @@ PROBES = ("ivr-ke-agent", "ivr-tanpa-agent")
 PICTURE = "ivr-ke-agent"
 PICTURES = ROOT / "docs" / "images"
 NEAR_S = 0.1
-MUSIC_S = 1.2
-"""Shorter music is not told (it takes 1 s to be sure of it)."""
+MUSIC_S, LAST_S = 2.0, 2.0
+"""Shorter music may not be told (it takes 1 s to be sure of it), nor a prompt that began so late in the call."""
 MOST_KB = 200
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SCREENS: tuple[tuple[str, Scheme, int, int], ...] = (
+    ("light", "light", 1320, 1000), ("dark", "dark", 1320, 1000), ("phone", "light", 390, 844),
+)  # fmt: skip
+"""Name, colours, width and height of each picture."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,8 @@ def _diary(folder: Path, record: dict[str, Any]) -> list[Happened]:
         for line in starts:
             at_s = line["mono"] - zero
             until_s = min((stop for stop in stops if stop > at_s), default=None)
+            if record["timings"]["total_s"] - at_s < LAST_S:
+                continue
             found.append(Happened(words.format(**line), at_s, until_s))
     return [*found, *_music([(line["event"], line["mono"] - zero) for line in events])]
 
@@ -155,13 +161,14 @@ def _look(browser: Browser, page: Path) -> tuple[list[tuple[str, float, float]],
 
 
 def _pictures(browser: Browser, page: Path) -> list[Path]:
-    """The upper part of the page, by day and by night."""
+    """The upper part of the page, by day, by night, and on a telephone."""
     PICTURES.mkdir(exist_ok=True)
     paths = []
-    for scheme in SCHEMES:
+    for name, scheme, width, height in SCREENS:
         with chromium.opened(browser, page, scheme=scheme) as window:
+            window.page.set_viewport_size({"width": width, "height": height})
             window.page.evaluate(chromium.SEEKED, 12.0)
-            paths.append(PICTURES / f"page-{scheme}.png")
+            paths.append(PICTURES / f"page-{name}.png")
             window.page.screenshot(path=paths[-1])
     return paths
 
