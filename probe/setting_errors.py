@@ -74,6 +74,7 @@ def _sentence(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
 
 _FORMS = {
     "^[a-z0-9][a-z0-9-]*$": "lower-case letters, digits and, after the first, -",
+    "^[a-z]{2,3}$": 'two or three lower-case letters, such as "id"',
     "^[0-9A-D*#]+$": "digits, *, # and A to D",
     "^[A-Za-z0-9][A-Za-z0-9_.-]*$": "letters, digits, and after the first also _ . -",
     "^[A-Za-z_][A-Za-z0-9_]*$": "the name of an environment variable",
