@@ -155,6 +155,11 @@ class Said:
             return self.say("page.sound_until_agent", second=self.second(audio.until_s))
         return self.say(f"page.sound_{audio.note}")
 
+    def captions(self) -> Iterator[tuple[float, str]]:
+        """Second and text of what a machine understood."""
+        for caption in self._call.captions:
+            yield caption.at_s, hidden(printable(caption.text))
+
     # --- course ---
 
     def stages(self) -> Iterator[tuple[str, Markup, str, str]]:

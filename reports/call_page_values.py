@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from reports.call_page_captions import Caption
 from reports.call_page_labels import Kept
 from reports.call_page_ladder import Ladder
 from reports.call_page_sound import Outline
@@ -53,3 +54,4 @@ class Call:
     centre: str
     zone: ZoneInfo
     made: datetime
+    captions: Sequence[Caption] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,8 +11,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from probe.outcome import Evidence
-from reports import call_page_labels, call_page_ladder, call_page_sound
+from reports import call_page_captions, call_page_labels, call_page_ladder, call_page_sound
 from reports.call_page import page
+from reports.call_page_captions import Caption
 from reports.call_page_labels import Kept, Lane
 from reports.call_page_values import Audio, Call, KeptFile
 from reports.settings import AudioPolicy
@@ -55,12 +57,14 @@ def made_of(row: Row, told: dict[str, Any], files: Sequence[Evidence], edition: 
     sound = {evidence.path: intact(evidence) for evidence in files}
     total_s = told["timings"]["total_s"] or 0.0
     kept = call_page_labels.read(_text(files, "observations", sound), total_s)
+    audio = _audio(files, sound, kept, told["agent"], edition.audio, out)
     call = Call(
         told=told,
         stages=_stages(row.figures),
         kept=kept,
         ladder=call_page_ladder.read(_text(files, "sip_trace", sound)),
-        audio=_audio(files, sound, kept, told["agent"], edition.audio, out),
+        audio=audio,
+        captions=_captions(_text(files, "captions", sound), audio),
         files=[KeptFile(kind=e.kind, name=e.path.name, sha256=e.sha256, intact=sound[e.path]) for e in files],
         chain=row.chain,
         version=f"{row.version} · {row.config[:12]}",
@@ -121,6 +125,14 @@ def _audio(
     shown = call_page_sound.without(pairs, max(0.0, kept.still_before(person_s, outline.length_s) - BEFORE_S))
     address = call_page_sound.embedded(shown)
     return Audio(outline=outline, address=address, link=link, note="until_agent", until_s=max(0.0, person_s - BEFORE_S))
+
+
+def _captions(text: str, audio: Audio) -> tuple[Caption, ...]:
+    """Text of what can be heard on the page, and of nothing else: the same voices, the same rule."""
+    if not audio.address:
+        return ()
+    until_s = math.inf if audio.until_s is None else audio.until_s
+    return tuple(one for one in call_page_captions.read(text) if one.until_s <= until_s)
 
 
 def _person(kept: Kept, agent: Mapping[str, Any] | None) -> float | None:

@@ -20,6 +20,7 @@ from probe.conclude import conclude
 from probe.outcome import Record
 from probe.session import Report
 from probe.words import sentence
+from reports.call_page_captions import Caption, written
 from siaga.cli.app import run
 from storage import evidence
 from storage.journal import Journal
@@ -48,6 +49,10 @@ def enter(book: Book, call: heard.Heard) -> Path:
     folder = evidence.run_folder(book.found.evidence, planned.run_id, DAY.date())
     names = (("recording", "recording.wav"), ("observations", "observations.jsonl"))
     files = [evidence.write(folder, name, (call.folder / name).read_bytes(), kind) for kind, name in names]
+    agent, reply = ((call.at(f"{who}_start"), call.at(f"{who}_end")) for who in ("agent", "reply"))
+    said = [(1.0, 2.0, "Selamat <b>pagi</b>"), (*agent, "dengan Rahman 081211112222"), (*reply, "Baik")]
+    text = written(Caption(at_s=at_s, until_s=until_s, text=words) for at_s, until_s, words in said)
+    files.append(evidence.write(folder, "captions.jsonl", text.encode(), "captions"))
     files.append(evidence.write(folder, "sip.txt", heard.trace(call).encode(), "sip_trace"))
     outcome = replace(conclude(call.walk, Report(), "en"), evidence=tuple(files))
     record = Record(
@@ -114,6 +119,26 @@ def test_whoever_takes_sound_out_of_the_house_stands_in_the_journal(
     assert (note.body["sound"], note.body["page_sha256"]) == (sound, hashlib.sha256(page).hexdigest())
     assert note.text == {"by": getpass.getuser()}
     assert run(["verify"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("audio", "shown"), [("until_agent", "pagi"), ("embed", "pagi Rahman Baik"), ("link", ""), ("none", "")]
+)
+def test_text_is_shown_of_what_can_be_heard_and_of_nothing_else(
+    book: Book, to_agent: heard.Heard, audio: str, shown: str
+) -> None:
+    folder = enter(book, to_agent)
+    policy(audio)
+    text = page_of(folder)
+    assert [word for word in ("pagi", "Rahman", "Baik") if f"{word}" in _captions(text)] == shown.split()
+    assert "<b>pagi" not in text
+    assert "081211112222" not in text
+
+
+def _captions(text: str) -> str:
+    """The part of the page with what a machine understood."""
+    found = re.search(r'<table class="captions">.*?</table>', text, re.DOTALL)
+    return found[0] if found else ""
 
 
 @pytest.mark.parametrize("audio", ["link", "none"])
