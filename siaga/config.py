@@ -10,6 +10,7 @@ from pathlib import Path
 
 from channels.dialling import DialSettings
 from channels.lines import LineSettings
+from channels.listening import ListeningSettings
 from channels.sip_settings import TrunkSettings
 from escalation.settings import NotifySettings
 from probe.hours import Hours
@@ -43,6 +44,7 @@ class Config:
     trunks: Mapping[str, TrunkSettings]
     dial: DialSettings
     line: LineSettings
+    listening: ListeningSettings
     probes: tuple[ProbeSettings, ...]
     maintenance: tuple[MaintenanceSettings, ...]
     shifts: tuple[ShiftSettings, ...]
@@ -132,6 +134,7 @@ def _config(document: Document, parts: Sections) -> Config:
         trunks=parts.trunks,
         dial=parts.dial,
         line=parts.line,
+        listening=parts.listening,
         probes=tuple(parts.probes.values()),
         maintenance=tuple(parts.maintenance.values()),
         shifts=tuple(parts.shifts.values()),

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from channels.dialling import DialSettings
 from channels.lines import LineSettings
+from channels.listening import ListeningSettings
 from channels.sip_settings import TrunkSettings
 from escalation.settings import NotifySettings
 from probe.hours import Hours
@@ -61,6 +62,7 @@ PLAIN: Mapping[str, type[Setting]] = {
     "storage": StorageSettings,
     "dial": DialSettings,
     "line": LineSettings,
+    "listening": ListeningSettings,
     "courtesy": CourtesySettings,
     "peak": PeakSettings,
     "service": ServiceSettings,
@@ -81,6 +83,7 @@ class Sections:
     storage: StorageSettings = field(default_factory=StorageSettings)
     dial: DialSettings = field(default_factory=DialSettings)
     line: LineSettings = field(default_factory=LineSettings)
+    listening: ListeningSettings = field(default_factory=ListeningSettings)
     courtesy: CourtesySettings = field(default_factory=CourtesySettings)
     peak: PeakSettings = field(default_factory=PeakSettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)

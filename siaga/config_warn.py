@@ -30,6 +30,7 @@ def warn(parts: Sections) -> Iterator[Place]:
         yield from _never_due(parts, probe, ("probe", index))
         yield from _uneven(probe, ("probe", index))
         yield from _capped(probe, ("probe", index))
+    yield from _unheard(parts)
     yield from calendar_warnings(parts, datetime.now(ZoneInfo(parts.general.timezone)).date())
 
 
@@ -55,6 +56,17 @@ def _never_due(parts: Sections, probe: ProbeSettings, loc: Loc) -> Iterator[Plac
     plan = Plan(every_s=max(60.0, probe.every), times=times, when=probe.when)
     if not hours.except_ and plan.next_slot(_SUNDAY, within=timedelta(days=8)) is None:
         yield Place((*loc, "hours"), f"never due: no slot falls into the {probe.when} time of [hours.{probe.hours}]")
+
+
+def _unheard(parts: Sections) -> Iterator[Place]:
+    """Calls go on without their text, so this is no mistake."""
+    stt = parts.listening.stt
+    if stt is None:
+        return
+    from channels.voice.stt.model import lacking  # of what listens, readers load nothing that nobody asked for
+
+    if wrong := lacking(stt.model):
+        yield Place(("listening", "stt", "model"), wrong)
 
 
 def _uneven(probe: ProbeSettings, loc: Loc) -> Iterator[Place]:

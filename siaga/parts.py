@@ -32,6 +32,7 @@ from probe.words import Language, word
 from scheduler.house import CHANNEL_WAIT_S, House, NotNowError, RefusedError
 from scheduler.order import Order
 from siaga.call_page_kept import with_page
+from siaga.captions import with_captions
 from siaga.config import Config
 from siaga.trunk_check import TrunkChecks
 from storage import evidence
@@ -211,7 +212,8 @@ class Parts:
         return Ledger(self.database(), Limits(dial.max_calls_per_hour, dial.max_minutes_per_day))
 
     def _keep(self, record: Record, folder: Path) -> Record:
-        return with_page(keep(record, folder), folder, self._config)
+        record = keep(with_captions(record, folder, self._config), folder)
+        return with_page(record, folder, self._config)
 
     def _folder(self, run_id: str, started: datetime) -> Path:
         try:

@@ -87,6 +87,7 @@ def examine(config: Config, path: Path | None, wrong: ConfigError | None) -> lis
         *_folders(config),
         *_prompts(config),
         *_models(),
+        *_text(config),
         *_secrets(config),
         *_trunks(config),
     ]
@@ -254,6 +255,18 @@ def _models() -> Iterator[Finding]:
         yield Finding("espeak", State.OK, "espeak", {"path": espeakng_loader.get_library_path()})
     except (ImportError, OSError) as error:
         yield Finding("espeak", State.NOTE, "espeak_absent", {"cause": error}, "sync_fix")
+
+
+def _text(config: Config) -> Iterator[Finding]:
+    """Only where a house asked for it."""
+    from channels.voice.stt.model import lacking
+
+    if (stt := config.listening.stt) is None:
+        return
+    if wrong := lacking(stt.model):
+        yield Finding("stt", State.WRONG, "stt_absent", {"cause": wrong})
+    else:
+        yield Finding("stt", State.OK, "stt", {"path": stt.model})
 
 
 def _secrets(config: Config) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ import pytest
 from channels.declared import declared, words
 from channels.dialling import DialSettings
 from channels.lines import LineSettings
+from channels.listening import ListeningSettings
 from channels.registry import CHANNELS
 from channels.sip_settings import PortRange, TrunkSettings
 from escalation.settings import NotifySettings, address_of
@@ -69,6 +70,7 @@ def keys(model: type) -> set[str]:
         TrunkSettings,
         DialSettings,
         LineSettings,
+        ListeningSettings,
         ProbeSettings,
         MaintenanceSettings,
         ShiftSettings,
@@ -99,6 +101,8 @@ def test_commented_settings_of_the_example_are_right_too(tmp_path: Path) -> None
     assert config.centre.logo == tmp_path / "logo.png"
     assert config.trunks["pstn"].tls_ca == tmp_path / "operator-ca.pem"
     assert config.hours["malam"].holidays == "ID"
+    assert config.listening.stt is not None
+    assert config.listening.stt.model == tmp_path / "models" / "whisper-small"
     assert config.notify.webhook == "https://chat.example/hooks/siaga"
     assert config.service.heartbeat_url == Secret(env="SIAGA_HEARTBEAT_URL")
 
