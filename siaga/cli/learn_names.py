@@ -7,11 +7,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
 from probe.script import check_expectation
-from probe.words import Language, word
+from probe.words import Language, printable, word
 from siaga.cli import say
 from siaga.cli.exits import usage
 from siaga.learning import Piece, Walked, free_name, write
@@ -134,12 +135,25 @@ def _play(piece: Piece, scratch: Path, language: Language) -> None:
     path = scratch / f"{piece.number}.wav"
     if not path.exists():
         write(path, piece.samples)
-    player = next((command for command in PLAYERS if shutil.which(command[0])), None)
-    if player is None:
+    players = [command for command in PLAYERS if shutil.which(command[0])]
+    if not players:
         say.err(word("learn.no_player", language, players=", ".join(one[0] for one in PLAYERS), path=path))
         return
-    command = [*player, str(path)]
+    failures = (_failed([*player, str(path)], piece.length_s + PATIENCE_S) for player in players)
+    told = list(takewhile(bool, failures))  # up to the first that plays it
+    if len(told) == len(players):
+        say.err(word("learn.player_failed", language, error="; ".join(told), path=path))
+
+
+def _failed(command: list[str], within_s: float) -> str:
+    """Play; what went wrong, "" when nothing did."""
     try:
-        subprocess.run(command, stdin=subprocess.DEVNULL, check=True, timeout=piece.length_s + PATIENCE_S)  # noqa: S603 - one of ours
+        done = subprocess.run(  # noqa: S603 - one of ours
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=within_s, check=False
+        )
     except (OSError, subprocess.SubprocessError) as error:
-        say.err(word("learn.player_failed", language, error=error, path=path))
+        return f"{command[0]}: {error}"
+    if not done.returncode:
+        return ""
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return printable(f"{command[0]}: {said[-1] if said else f'exit {done.returncode}'}")

@@ -104,9 +104,24 @@ def test_a_player_gets_the_piece_and_its_failure_is_told(
     player = tmp_path / "aplay"
     player.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/called\nexit $(cat {tmp_path}/code)\n', "utf-8")
     player.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setattr(learn_names, "PLAYERS", (("aplay", "-q"),))
     for code in ("0", "1"):
         (tmp_path / "code").write_text(code)
         learn_names._play(piece(7), tmp_path, "en")
         assert (tmp_path / "called").read_text() == f"-q {tmp_path}/7.wav\n"
-        assert ("could not be played" in capsys.readouterr().err) == (code == "1")
+        said = capsys.readouterr().err
+        assert ("could not be played (aplay: exit 1)" in said) == (code == "1")
+
+
+def test_where_one_player_fails_the_next_one_plays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, does in (("paplay", "echo no server >&2; exit 1"), ("aplay", f"touch {tmp_path}/played")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n", "utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setattr(learn_names, "PLAYERS", (("paplay",), ("aplay", "-q")))
+    learn_names._play(piece(7), tmp_path, "en")
+    assert (tmp_path / "played").exists()
+    assert capsys.readouterr().err == ""
