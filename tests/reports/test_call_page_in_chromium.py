@@ -150,3 +150,4 @@ def test_the_page_fits_a_telephone(browser: Browser, file: Path) -> None:
     with chromium.opened(browser, file) as window:
         window.page.set_viewport_size({"width": 390, "height": 800})
         assert window.page.evaluate("() => document.querySelector('.figure').scrollWidth") <= 390
+        assert window.page.evaluate("() => document.documentElement.scrollWidth") <= 390
