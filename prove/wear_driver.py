@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from channels.sip import SipChannel
+from probe.reasons import Verdict
 from prove.many import prepare
 from scheduler.asked import perform
 from scheduler.worker import Worker
@@ -32,6 +33,7 @@ def rss_mib(pid: int) -> float:
 
 async def wear(prepared: list[Prepared], calls: int) -> dict[str, Any]:
     """Make so many calls; what they ended as, and the memory."""
+    losses: list[str] = []
     house, verdicts, looks = prepared[0].house, collections.Counter[str](), list[dict[str, Any]]()
     channel = cast("SipChannel", house.channel("sip"))
     await channel.warm_up()
@@ -40,6 +42,8 @@ async def wear(prepared: list[Prepared], calls: int) -> dict[str, Any]:
         for _ in range(ROUND):
             record = await perform(one.order, house, owner)
             verdicts[str(record.outcome.reason or record.outcome.verdict)] += 1
+            if record.outcome.verdict is Verdict.INCONCLUSIVE:
+                losses.append(f"call {verdicts.total()}: {record.outcome.reason}: {record.outcome.detail}")
 
     try:
         async with Worker(await asyncio.to_thread(house.runs)) as worker:
@@ -49,7 +53,7 @@ async def wear(prepared: list[Prepared], calls: int) -> dict[str, Any]:
                 looks.append({"calls": verdicts.total(), "parent": rss_mib(os.getpid()), "engines": engines})
     finally:
         await house.close()
-    return {"verdicts": verdicts, "looks": looks}
+    return {"verdicts": verdicts, "looks": looks, "losses": losses}
 
 
 def main(path: str, calls: str, *names: str) -> int:

@@ -33,7 +33,7 @@ def worn(parent: float, engine: float, passed: int = 2240) -> Result:
         return {"calls": calls, "parent": parent_mib, "engines": {"1": (calls, engine_mib), "2": (9, engine_mib)}}
 
     result = Result()
-    looks = [look(80, 10.0, 10.0), look(240, 100.0, 100.0), look(2240, parent, engine)]
+    looks = [look(80, 10.0, 10.0), look(1000, 100.0, 100.0), look(3000, parent, engine)]
     judge({"verdicts": {"pass": passed, "overloaded": 1}, "looks": looks}, result)
     return result
 
