@@ -23,6 +23,8 @@ _LENGTHS, _ENOUGH = (1600.0, 2400.0), (0.70, 0.55)
 """(samples compared, accept at): 2 in 1000 stretches of another prompt of the same speaker reach it (6000 tried)."""
 _HEADS = ((1200, 0.70), (800, 0.80), (480, 0.90))
 _HEAD_REST = 0.6
+_PACKETS = 480
+"""Three packets (60 ms): bursts are seldom longer."""
 
 
 class Heard(Protocol):
@@ -68,13 +70,28 @@ def beginning(prompt: KnownPrompt, place: int, heard: Heard) -> int | None:
     """
     expected = place - LATE
     low = max(0, expected - LATER)
+    # where all that follows stands in place, nothing of the beginning lies later: its first packets were lost, and what
+    # is left of them would be found at any vowel
+    later = 16 if _in_place(prompt, expected, heard) else EARLIER
     for length, enough in _HEADS:
-        best = _search(prompt, (0, length), heard, (low, expected + length + EARLIER))
+        best = _search(prompt, (0, length), heard, (low, expected + length + later))
         if best is not None and best.ncc >= enough:
             return best.lag
     rest = LATE // 2
     fits = prompt.reference.match_tight(heard.cut(place - rest - 16, place + 16), LATE - rest, rest, 16)
     return max(0, expected) if fits.ncc >= _HEAD_REST else None
+
+
+def _in_place(prompt: KnownPrompt, onset: int, heard: Heard) -> bool:
+    """Does all but the first packets, half by half, stand where it stands without a slip?"""
+    parts = ((_PACKETS, _PACKETS + LATE // 3), (LATE - LATE // 2, LATE))
+    if onset < 0 or not heard.holds(onset + _PACKETS - 16):
+        return False
+    return all(
+        prompt.reference.match_tight(heard.cut(onset + start - 16, onset + end + 16), start, end - start, 16).ncc
+        >= _HEAD_REST
+        for start, end in parts
+    )
 
 
 def _search(prompt: KnownPrompt, part: tuple[int, int], heard: Heard, between: tuple[int, int]) -> Match | None:

@@ -23,6 +23,9 @@ ENOUGH_BAD = 2
 """Segments in a row that do not fit, or are silent, after which a prompt is not followed further."""
 _SURE_NCC = 0.5
 _KEPT_S = 3.0
+_LOUD, _SAME_NCC, _VERY_NCC = 0.01, 0.7, 0.95
+_LEAST_ROWS, _MOST_LOST = 10, 0.6
+"""Of 10 ms each: as many must be the same, and as large a share of those that are loud enough to be compared."""
 LEAST_BEST_NCC = 0.85
 """However loud the noise seems, no less is asked of a correlation than this part of what a clean line gives."""
 
@@ -115,7 +118,8 @@ class Trial:
         )
         self.score, self.place = best.ncc, start + best.lag
         self.onset = self.place - self.skip
-        if best.ncc >= accept or self._good_in_noise(best.ncc / accept, tail):
+        good = best.ncc >= accept or self._good_in_noise(best.ncc / accept, tail)
+        if good or (self.stage == 0 and self._good_but_for_losses(heard[best.lag : best.lag + length])):
             return self.joins or self.skip == 0 or self._begin(tail)
         self.stage += 1
         if best.ncc < drop or self.stage == len(self._stages) or length == self.prompt.length - self.skip:
@@ -125,6 +129,18 @@ class Trial:
     def _good_in_noise(self, share: float, tail: Tail) -> bool:
         """Is this share of what is asked all that the noise leaves?"""
         return share >= LEAST_BEST_NCC and share >= tail.best_ncc(self.place, self.place + self._length())
+
+    def _good_but_for_losses(self, heard: Floats) -> bool:
+        """Is most of it the very sound, and the rest packets that were lost?"""
+        rows = len(heard) // HOP
+        asked = self.prompt.reference.samples[self.skip :][: rows * HOP].reshape(rows, HOP)
+        got = heard[: rows * HOP].reshape(rows, HOP)
+        dots, ours, theirs = ((x * y).sum(axis=1) for x, y in ((asked, got), (asked, asked), (got, got)))
+        loud = ours > _LOUD * ours.max()
+        same = loud & (dots > _SAME_NCC * np.sqrt(ours * theirs) + 1.0)
+        if np.count_nonzero(same) < max(_LEAST_ROWS, _MOST_LOST * np.count_nonzero(loud)):
+            return False
+        return bool(dots[same].sum() >= _VERY_NCC * np.sqrt(ours[same].sum() * theirs[same].sum()))
 
     def track(self) -> Track:
         """The accepted prompt, to be followed."""

@@ -75,6 +75,17 @@ def test_a_slip_in_the_first_words_does_not_lose_the_prompt(bank: PromptBank, na
     assert prompts(found, CONFIRMED)[0][1] == pytest.approx(_LEAD_S, abs=abs(ms) / 1000 + 0.001)
 
 
+@pytest.mark.parametrize("lost_ms", [20, 40, 60, 80])
+@pytest.mark.parametrize(
+    "text", [*TEXTS.values(), "Anda akan kami hubungkan.", "Oh, nomor itu tidak ada.", "Mmm, maaf."]
+)
+def test_a_prompt_whose_first_packets_were_lost_began_where_it_would_have_begun(text: str, lost_ms: int) -> None:
+    sound = say(text).copy()
+    sound[: lost_ms * 8] = 0.0
+    found = heard(PromptBank.of({"it": say(text)}), sound)
+    assert {abs(onset - _LEAD_S) < 0.025 for _, onset in prompts(found, CONFIRMED)} == {True}
+
+
 @pytest.mark.parametrize(("first_ms", "second_ms"), [(60, -40), (-60, -100), (160, 100), (100, -100), (300, -20)])
 @pytest.mark.parametrize("apart_s", [0.4, 0.6, 1.5])
 def test_two_slips_do_not_lose_the_prompt(bank: PromptBank, first_ms: int, second_ms: int, apart_s: float) -> None:
