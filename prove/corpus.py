@@ -24,6 +24,7 @@ KNOWN_PER_LANGUAGE, KNOWN_PER_VOICE = 82, 12
 _PIECES: Final = ("digits", "letters", "phonetic", "silence")
 """Folders of words that are put together to sentences: impostors, but no prompts."""
 _LEAST_S, _MOST_S = 0.6, 12.0
+CONFIRMED_S: Final = 1.0
 _HEADER = 64
 """Bytes: ru/is.wav is a header without sound."""
 
@@ -49,7 +50,7 @@ def load(side: Side, per_language: int | None = None) -> Corpus:
     for language in LANGUAGES[side]:
         sounds = _recorded(language, side, per_language)
         _deal(sounds, KNOWN_PER_LANGUAGE if per_language is None else per_language // 3, known, impostors)
-    variants: list[KnownPrompt] = []
+    variants: list[KnownPrompt] = _spliced(known, impostors)
     for voice in VOICES[: 1 if per_language else None] if side == "scoring" else ():
         spoken = {f"{voice}/{_hash(text):x}": say(text, voice) for text in SENTENCES}
         _deal(spoken, KNOWN_PER_VOICE, known, impostors)
@@ -59,6 +60,20 @@ def load(side: Side, per_language: int | None = None) -> Corpus:
             known.append(first)
             variants += others
     return Corpus(PromptBank(tuple(known)), tuple(impostors), tuple(variants))
+
+
+def _spliced(known: list[KnownPrompt], impostors: list[KnownPrompt]) -> list[KnownPrompt]:
+    """Takes out impostors that begin with the very recording of a known prompt, for as long as a confirmation needs.
+
+    By the recordings alone: nothing that listens can tell them apart before they differ.
+    """
+    names = {name for prompt in known for name in prompt.names}
+    twins = PromptBank((*known, *impostors)).twins
+    pairs = [{t.first, t.second} for t in twins if t.common_s >= CONFIRMED_S]
+    same = {name for pair in pairs if pair & names for name in pair - names}
+    found = [prompt for prompt in impostors if prompt.names[0] in same]
+    impostors[:] = [prompt for prompt in impostors if prompt.names[0] not in same]
+    return found
 
 
 def _hash(text: str) -> int:

@@ -215,9 +215,10 @@ def _measure(result: Result, side: Corpus, exchange: spoiling.Exchange | None, l
     known, impostors = plays_of(side.bank.prompts), plays_of(side.impostors)
     cpu_s = audio_s = 0.0
     for name, line in lines(exchange).items():
-        sys.stderr.write(f"  {name} …\n")
         found = tally(listeners, line, known, impostors)
         _figures(result, name, found)
+        for finding in result.findings[-4:]:  # the whole takes long: what is known is said at once
+            sys.stderr.write(f"  {finding.what}: {finding.found}\n")
         result.notes += ["", f"{name}:", "", *(f"- {note}" for note in found.notes)] if found.notes else []
         cpu_s, audio_s = cpu_s + found.cpu_s, audio_s + found.audio_s
     for name, plays in joins_of(known).items():
@@ -230,7 +231,7 @@ def _measure(result: Result, side: Corpus, exchange: spoiling.Exchange | None, l
     )
     if side.variants:
         found = tally(listeners, lines(None)["clean"], [], plays_of(side.variants))
-        what = "unknown ends of known beginnings (the same voice's very sound for more than a second)"
+        what = "unknown ends of known beginnings (the very recording of a known prompt for a second or more)"
         result.add(what, "printed", f"{found.mistaken} of {found.impostors} confirmed after 1 s, then diverged", True)
 
 
@@ -282,6 +283,9 @@ def _counted(result: Result, side: Corpus) -> None:
         "| languages | en, es | fr, it, ru, id |",
         "| wording | a third of the file names, by SHA-256 | the other two thirds; Indonesian sentences |",
         "", "All prompts are known at once, in one bank; impostors are what is left of the same voices.",
+        "Recordings that begin with the very recording of a known prompt for a second or more (found by comparing",
+        "files, not by the matcher) are counted apart, as unknown ends of known beginnings: a first scoring had them",
+        "among the impostors, and 2 of its 3 wrong confirmations (0.21 %) were such.",
         "Noise is white; losses are bursts of two packets in the mean, filled by the packet before, fading;",
         "the codecs are Asterisk's.",
     ]  # fmt: skip
