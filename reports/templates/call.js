@@ -65,11 +65,18 @@
     player.addEventListener("seeked", () => show(toCall(player.currentTime)));
     player.addEventListener("timeupdate", () => { if (!frame) show(toCall(player.currentTime)); });
   }
-  // words that do not fit into their place are not shown in half: the table has them
+  // words that do not fit into their place are shortened, visibly: the table has them whole
   const fit = () => {
     for (const words of drawing.querySelectorAll("svg.span > text")) {
-      const room = words.parentNode.querySelector("rect").getBoundingClientRect().width;
-      words.setAttribute("visibility", words.getComputedTextLength() + 8 > room ? "hidden" : "visible");
+      const room = words.parentNode.querySelector("rect").getBoundingClientRect().width - 8;
+      const whole = (words.dataset.whole ??= words.textContent);
+      words.textContent = whole;
+      let kept = Math.floor((whole.length * room) / words.getComputedTextLength());
+      if (kept >= whole.length) continue;
+      do {
+        kept -= 1;
+        words.textContent = kept > 2 ? whole.slice(0, kept) + "…" : "";
+      } while (words.textContent && words.getComputedTextLength() > room);
     }
   };
   fit();
