@@ -116,6 +116,7 @@ LETTERS = """() => Array.from(document.querySelectorAll('#sound svg.span > text'
 def test_words_that_do_not_fit_are_shortened_visibly(browser: Browser, file: Path) -> None:
     with chromium.opened(browser, file) as window:
         seen: list[int] = []
+        letters: list[tuple[str, str, bool]] = []
         for width, zoomed in ((390, False), (1320, False), (1320, True)):
             window.page.set_viewport_size({"width": width, "height": 800})
             window.page.evaluate("() => new Promise(done => requestAnimationFrame(done))")
