@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from channels.dialling import DialSettings
+from channels.listening import SttSettings
 from channels.sip_settings import TrunkSettings
 from probe.hours import Hours
 from probe.script import STEP_BY_VERB
@@ -18,7 +19,8 @@ from siaga.config_sections import Centre, General
 from storage.settings import StorageSettings
 
 MODELS: list[type[BaseModel]] = [
-    General, Centre, StorageSettings, Hours, TrunkSettings, DialSettings, ProbeSettings, MaintenanceSettings, Secret,
+    General, Centre, StorageSettings, Hours, TrunkSettings, DialSettings, SttSettings, ProbeSettings, Secret,
+    MaintenanceSettings,
     *(step for step in STEP_BY_VERB.values()),
 ]  # fmt: skip
 
