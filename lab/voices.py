@@ -55,12 +55,13 @@ class Espeak:
     def __init__(self) -> None:
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
         data = str(espeakng_loader.get_data_path()).encode()
-        self.rate = int(self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, 0))
+        # once in a process: started anew, it crashes sooner or later
+        known = self._library.espeak_ng_GetSampleRate()
+        self.rate = int(known or self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, 0))
         if self.rate <= 0:
             raise OSError(f"espeak-ng does not start with its data in {data.decode()}; reinstall espeakng-loader")
         self._heard: list[bytes] = []
         self._callback = _CALLBACK(self._take)
-        self._library.espeak_SetSynthCallback(self._callback)
 
     def _take(self, samples: ctypes._Pointer[ctypes.c_short], count: int, _events: int | None) -> int:
         if count > 0:  # the last call comes with a null pointer and no samples
@@ -70,6 +71,7 @@ class Espeak:
     def say(self, text: str, voice: str, words_per_minute: int, pitch: int) -> Samples:
         """The text as samples at 8 kHz."""
         self._heard.clear()
+        self._library.espeak_SetSynthCallback(self._callback)  # the library is one for all who speak in this process
         self._library.espeak_SetVoiceByName(voice.encode())
         self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
         self._library.espeak_SetParameter(_PITCH, pitch, 0)

@@ -30,6 +30,8 @@ _PARTS: Final = ((4, "malam"), (11, "pagi"), (15, "siang"), (18, "sore"), (24, "
 _PEAK: Final = 16000
 _MAX_SOUND_S: Final = 120.0
 _ESPEAK_LOCK: Final = threading.Lock()
+_USUAL: Final = {1: 175, 3: 50}
+"""espeakRATE in words a minute and espeakPITCH, as they are at its start."""
 _SYNTH_CALLBACK: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
@@ -105,8 +107,11 @@ def _speak(text: str) -> tuple[NDArray[np.float64], int]:
 
     with _ESPEAK_LOCK:
         library = ctypes.CDLL(espeakng_loader.get_library_path())
+        # once in a process, and never ended: anew it crashes sooner or later, and others may be speaking with it;
         # AUDIO_OUTPUT_SYNCHRONOUS, PHONEMES off, do not exit the process on trouble
-        rate = library.espeak_Initialize(2, 0, espeakng_loader.get_data_path().encode(), 0x8000)
+        rate = library.espeak_ng_GetSampleRate()
+        if not rate:
+            rate = library.espeak_Initialize(2, 0, espeakng_loader.get_data_path().encode(), 0x8000)
         if rate <= 0 or library.espeak_SetVoiceByName(b"id") != 0:
             raise NoSound("espeak-ng does not start; install the package espeakng-loader anew")
         chunks: list[NDArray[np.int16]] = []
@@ -116,13 +121,14 @@ def _speak(text: str) -> tuple[NDArray[np.float64], int]:
                 chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
             return 0
 
+        for parameter, usual in _USUAL.items():
+            library.espeak_SetParameter(parameter, usual, 0)
         callback = _SYNTH_CALLBACK(take)
         library.espeak_SetSynthCallback(callback)
         spoken = text.encode()
         # position type character, UTF-8
         library.espeak_Synth(spoken, ctypes.c_size_t(len(spoken) + 1), 0, 1, 0, 1, None, None)
         library.espeak_Synchronize()
-        library.espeak_Terminate()
     if not chunks:
         raise NoSound("espeak-ng said nothing")
     return np.concatenate(chunks).astype(np.float64), int(rate)

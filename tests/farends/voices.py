@@ -48,13 +48,14 @@ class _Espeak:
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
-        self._rate = self._library.espeak_Initialize(2, 0, str(espeakng_loader.get_data_path()).encode(), 0)
+        data = str(espeakng_loader.get_data_path()).encode()
+        # once in a process: started anew, it crashes sooner or later
+        self._rate = self._library.espeak_ng_GetSampleRate() or self._library.espeak_Initialize(2, 0, data, 0)
         if self._rate <= 0:
             raise OSError("espeak-ng found no data: reinstall espeakng-loader")
         self._pieces: list[bytes] = []
         kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
         self._callback = kind(self._take)
-        self._library.espeak_SetSynthCallback(self._callback)
 
     def _take(self, samples: int | None, count: int, _events: int | None) -> int:
         if samples and count:
@@ -64,8 +65,10 @@ class _Espeak:
     def say(self, text: str, voice: str, words_per_minute: int) -> Sound:
         """The text from its first to its last audible sample."""
         self._pieces.clear()
+        self._library.espeak_SetSynthCallback(self._callback)  # the library is one for all who speak in this process
         self._library.espeak_SetVoiceByName(voice.encode())
         self._library.espeak_SetParameter(1, words_per_minute, 0)
+        self._library.espeak_SetParameter(3, 50, 0)
         spoken = text.encode() + b"\0"
         self._library.espeak_Synth(spoken, ctypes.c_size_t(len(spoken)), 0, 0, 0, 1, None, None)
         raw = np.frombuffer(b"".join(self._pieces), "<i2").astype(np.float64)
